@@ -1,0 +1,171 @@
+//! The engine alone: the rules one by one, and nothing left behind.
+
+use super::*;
+use crate::claim::{read, write};
+use crate::limits::Limits;
+
+fn set<'a>(claims: impl IntoIterator<Item = Claim<'a>>) -> ClaimSet<'a> {
+    match ClaimSet::new(claims, &Limits::default()) {
+        Ok(set) => set,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+struct World {
+    engine: Engine<()>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            engine: Engine::new(1),
+        }
+    }
+
+    fn submit<'a>(&mut self, claims: impl IntoIterator<Item = Claim<'a>>) -> RequestId {
+        match self.engine.submit(&set(claims), ()) {
+            Ok(submitted) => submitted.id,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    fn end(&mut self, id: RequestId) -> Vec<RequestId> {
+        let mut granted = Vec::new();
+        assert!(self.engine.end(id, &mut granted).is_some());
+        granted
+    }
+
+    fn waits(&self, id: RequestId) -> bool {
+        self.engine.state(id) == Some(State::Waiting)
+    }
+
+    fn token(&self, id: RequestId) -> u64 {
+        match self.engine.state(id) {
+            Some(State::Granted { token }) => token,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn conflicts_are_a_prefix_and_a_write() {
+    for (held, asked, conflict) in [
+        (write("a"), write("a"), true),
+        (write("a"), read("a"), true),
+        (read("a"), write("a"), true),
+        (read("a"), read("a"), false),
+        (write("a"), write("a/b"), true),
+        (write("a/b"), write("a"), true),
+        (write("a/b"), read(""), true),
+        (read("a/b"), read(""), false),
+        (read("a/b"), write(""), true),
+        (write("a/b"), write("a/c"), false),
+        (write("a"), write("ab"), false),
+        (read(""), write("x/y/z"), true),
+        (write(""), read(""), true),
+    ] {
+        let mut world = World::new();
+        world.submit(held.clone());
+        let free = world.engine.would_grant(&set(asked.clone()));
+        let second = world.submit(asked.clone());
+        assert_eq!(world.waits(second), conflict, "{held:?} then {asked:?}");
+        assert_eq!(free, !conflict, "{held:?} then {asked:?}");
+    }
+}
+
+#[test]
+fn a_cancelled_writer_lets_readers_pass_at_once() {
+    let mut world = World::new();
+    let reader = world.submit(read("a"));
+    let writer = world.submit(write("a/b"));
+    let behind = world.submit([read("a/b"), read("")]);
+    assert!(world.waits(writer) && world.waits(behind));
+    assert_eq!(world.end(writer), [behind]);
+    assert!(world.end(reader).is_empty());
+    world.end(behind);
+    assert!(world.engine.is_idle());
+    assert_eq!(world.engine.waits.live(), 0);
+}
+
+#[test]
+fn later_requests_do_not_overtake_earlier_ones_that_they_conflict_with() {
+    let mut world = World::new();
+    let first = world.submit(write("a"));
+    let both = world.submit([write("a"), write("b")]);
+    let third = world.submit(write("b"));
+    let other = world.submit(write("c"));
+    assert!(world.waits(both) && world.waits(third) && !world.waits(other));
+    assert_eq!(world.end(first), [both]);
+    assert_eq!(world.end(both), [third]);
+}
+
+#[test]
+fn readers_do_not_wait_behind_readers_that_wait_elsewhere() {
+    let mut world = World::new();
+    world.submit(write("a"));
+    let waiting = world.submit([read("a"), read("b")]);
+    let reader = world.submit(read("b"));
+    assert!(world.waits(waiting) && !world.waits(reader));
+}
+
+#[test]
+fn one_end_grants_in_the_order_of_arrival() {
+    let mut world = World::new();
+    let writer = world.submit(write(""));
+    let waiting: Vec<_> = ["d", "b", "c", "a"]
+        .map(|name| world.submit(write(name)))
+        .into_iter()
+        .collect();
+    assert_eq!(world.end(writer), waiting);
+}
+
+#[test]
+fn tokens_grow_from_one_conflicting_request_to_the_next() {
+    let mut world = World::new();
+    let mut last = 0;
+    let mut held = world.submit(write("a/b"));
+    for claim in [
+        read("a"),
+        write("a/b"),
+        write(""),
+        read("a/b/c"),
+        write("a"),
+    ] {
+        let next = world.submit(claim);
+        last = world.token(held).max(last);
+        world.end(held);
+        assert!(world.token(next) > last);
+        held = next;
+    }
+    world.engine.observe(1_000);
+    world.end(held);
+    let next = world.submit(read("x"));
+    assert!(world.token(next) > 1_000);
+}
+
+#[test]
+fn a_stale_id_changes_nothing() {
+    let mut world = World::new();
+    let gone = world.submit(write("a"));
+    world.end(gone);
+    let held = world.submit(write("a"));
+    let mut granted = Vec::new();
+    assert!(world.engine.end(gone, &mut granted).is_none());
+    assert_eq!(world.engine.state(gone), None);
+    assert!(!world.waits(held));
+    assert!(granted.is_empty());
+}
+
+#[test]
+fn asking_whether_it_is_free_leaves_nothing_behind() {
+    let mut world = World::new();
+    let held = world.submit(write("a/b"));
+    assert!(
+        !world
+            .engine
+            .would_grant(&set([read("x/y/z"), write("a/b/c/d")]))
+    );
+    assert!(world.engine.would_grant(&set([read("x/y/z")])));
+    world.end(held);
+    assert!(world.engine.is_idle());
+}

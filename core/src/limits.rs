@@ -1,0 +1,25 @@
+//! How large a request may be.
+
+/// The bounds that a manager puts on each request.
+///
+/// They keep the work done under an internal lock bounded, whatever a caller
+/// passes in. Set them with [`Manager::builder`](crate::Manager::builder).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The most claims in one request, counted as given. Default 4,096.
+    pub max_claims: usize,
+    /// The most segments in one path. Default 1,024.
+    pub max_segments: usize,
+    /// The most bytes in one path, its separators not counted. Default 65,536.
+    pub max_path_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_claims: 4_096,
+            max_segments: 1_024,
+            max_path_bytes: 65_536,
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! Paths: what is locked.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::fmt;
+
+use smallvec::SmallVec;
+
+use crate::error::InvalidRequest;
+
+/// A resource: zero or more segments, each any byte string.
+///
+/// Made from text (`"accounts/42/cards"`, split at `/`; `""` is the root) or
+/// from a list of segments, which are taken as they are: a segment of a list
+/// may hold `/`, NUL or nothing. No segments at all is the root, the whole
+/// manager.
+///
+/// ```
+/// use oarlock::Path;
+/// assert_eq!(Path::from("a/b"), Path::from(["a", "b"]));
+/// assert_ne!(Path::from("a/b"), Path::from(["a/b"]));
+/// assert_eq!(Path::from(""), Path::root());
+/// ```
+///
+/// Text with an empty segment (`a//b`, `/a`, `a/`) is no path.
+/// [`Path::text`] says so at once; a path made by `From` is checked by the call
+/// that uses it, which refuses it with [`InvalidRequest::EmptySegment`].
+#[derive(Clone)]
+pub struct Path<'a> {
+    repr: Repr<'a>,
+}
+
+#[derive(Clone)]
+enum Repr<'a> {
+    /// Text to split at `/`; perhaps not yet checked for empty segments.
+    Text(Cow<'a, [u8]>),
+    /// Segments one after the other, and where each ends.
+    Packed(Packed),
+}
+
+/// Inline for what most paths are: up to four segments, 64 bytes together.
+#[derive(Clone, Default)]
+struct Packed {
+    bytes: SmallVec<[u8; 64]>,
+    ends: SmallVec<[usize; 4]>,
+}
+
+impl Path<'static> {
+    /// The root: the path of no segments, which covers everything.
+    #[must_use]
+    pub fn root() -> Self {
+        Self {
+            repr: Repr::Packed(Packed::default()),
+        }
+    }
+
+    /// A path of these segments, copied, taken as they are.
+    pub fn from_segments<S: AsRef<[u8]>>(segments: impl IntoIterator<Item = S>) -> Self {
+        let mut packed = Packed::default();
+        for segment in segments {
+            packed.bytes.extend_from_slice(segment.as_ref());
+            packed.ends.push(packed.bytes.len());
+        }
+        Self {
+            repr: Repr::Packed(packed),
+        }
+    }
+}
+
+impl<'a> Path<'a> {
+    /// A path from text, split at `/`; `""` is the root.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest::EmptySegment`] for `a//b`, `/a` and `a/`.
+    pub fn text(text: &'a str) -> Result<Self, InvalidRequest> {
+        let path = Self::from(text);
+        path.check()?;
+        Ok(path)
+    }
+
+    /// A path from text that need not be UTF-8, split at the byte `/`. It is
+    /// checked for empty segments by the call that uses it.
+    #[must_use]
+    pub fn text_bytes(text: &'a [u8]) -> Self {
+        Self {
+            repr: Repr::Text(Cow::Borrowed(text)),
+        }
+    }
+
+    /// The segments, from the first down. For unchecked text that holds an
+    /// empty segment, that segment is among them.
+    #[must_use]
+    pub fn segments(&self) -> Segments<'_> {
+        Segments {
+            inner: match &self.repr {
+                Repr::Text(text) if text.is_empty() => Inner::Text(None),
+                Repr::Text(text) => Inner::Text(Some(text)),
+                Repr::Packed(packed) => Inner::Packed {
+                    packed,
+                    start: 0,
+                    next: 0,
+                },
+            },
+        }
+    }
+
+    /// The number of segments; 0 for the root.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        match &self.repr {
+            Repr::Text(text) if text.is_empty() => 0,
+            Repr::Text(text) => text.iter().filter(|&&byte| byte == b'/').count() + 1,
+            Repr::Packed(packed) => packed.ends.len(),
+        }
+    }
+
+    /// Whether this is the root.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.depth() == 0
+    }
+
+    /// Bytes in all segments together, separators not counted.
+    pub(crate) fn byte_len(&self) -> usize {
+        match &self.repr {
+            Repr::Text(text) => text.len() - self.depth().saturating_sub(1),
+            Repr::Packed(packed) => packed.bytes.len(),
+        }
+    }
+
+    /// The same path without a borrow. Copies borrowed text.
+    #[must_use]
+    pub fn into_owned(self) -> Path<'static> {
+        Path {
+            repr: match self.repr {
+                Repr::Text(text) => Repr::Text(Cow::Owned(text.into_owned())),
+                Repr::Packed(packed) => Repr::Packed(packed),
+            },
+        }
+    }
+
+    /// Refuses text with an empty segment. A list has no forbidden segments.
+    pub(crate) fn check(&self) -> Result<(), InvalidRequest> {
+        let Repr::Text(text) = &self.repr else {
+            return Ok(());
+        };
+        if text.is_empty() {
+            return Ok(());
+        }
+        match self.segments().position(<[u8]>::is_empty) {
+            None => Ok(()),
+            Some(index) => Err(InvalidRequest::EmptySegment {
+                path: shortened(text),
+                index,
+            }),
+        }
+    }
+}
+
+/// Enough of a path to recognise it in a message, whatever its length.
+fn shortened(text: &[u8]) -> String {
+    const SHOWN: usize = 80;
+    if text.len() <= SHOWN {
+        String::from_utf8_lossy(text).into_owned()
+    } else {
+        format!("{}…", String::from_utf8_lossy(&text[..SHOWN]))
+    }
+}
+
+/// The segments of a [`Path`], from the first down.
+#[derive(Clone)]
+pub struct Segments<'p> {
+    inner: Inner<'p>,
+}
+
+#[derive(Clone)]
+enum Inner<'p> {
+    /// What is left to split; `None` at the end.
+    Text(Option<&'p [u8]>),
+    Packed {
+        packed: &'p Packed,
+        start: usize,
+        next: usize,
+    },
+}
+
+impl<'p> Iterator for Segments<'p> {
+    type Item = &'p [u8];
+
+    fn next(&mut self) -> Option<&'p [u8]> {
+        match &mut self.inner {
+            Inner::Text(rest) => {
+                let text = (*rest)?;
+                match text.iter().position(|&byte| byte == b'/') {
+                    Some(at) => {
+                        *rest = Some(&text[at + 1..]);
+                        Some(&text[..at])
+                    }
+                    None => rest.take(),
+                }
+            }
+            Inner::Packed {
+                packed,
+                start,
+                next,
+            } => {
+                let end = *packed.ends.get(*next)?;
+                let segment = &packed.bytes[*start..end];
+                *start = end;
+                *next += 1;
+                Some(segment)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Segments<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.clone().map(<[u8]>::escape_ascii))
+            .finish()
+    }
+}
+
+// Paths are equal and ordered by their segments, however they were made. In
+// this order a path comes directly before the paths below it.
+impl PartialEq for Path<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.segments().eq(other.segments())
+    }
+}
+
+impl Eq for Path<'_> {}
+
+impl PartialOrd for Path<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Path<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.segments().cmp(other.segments())
+    }
+}
+
+impl std::hash::Hash for Path<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_usize(self.depth());
+        for segment in self.segments() {
+            segment.hash(state);
+        }
+    }
+}
+
+impl fmt::Debug for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Path({:?})", self.segments())
+    }
+}
+
+impl<'a> From<&'a str> for Path<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::text_bytes(text.as_bytes())
+    }
+}
+
+impl<'a> From<&'a String> for Path<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::from(text.as_str())
+    }
+}
+
+impl From<String> for Path<'static> {
+    fn from(text: String) -> Self {
+        Self {
+            repr: Repr::Text(Cow::Owned(text.into_bytes())),
+        }
+    }
+}
+
+impl<S: AsRef<[u8]>> From<&[S]> for Path<'static> {
+    fn from(segments: &[S]) -> Self {
+        Self::from_segments(segments)
+    }
+}
+
+impl<S: AsRef<[u8]>, const N: usize> From<&[S; N]> for Path<'static> {
+    fn from(segments: &[S; N]) -> Self {
+        Self::from_segments(segments)
+    }
+}
+
+impl<S: AsRef<[u8]>, const N: usize> From<[S; N]> for Path<'static> {
+    fn from(segments: [S; N]) -> Self {
+        Self::from_segments(segments)
+    }
+}
+
+impl<S: AsRef<[u8]>> From<Vec<S>> for Path<'static> {
+    fn from(segments: Vec<S>) -> Self {
+        Self::from_segments(segments)
+    }
+}
+
+impl<S: AsRef<[u8]>> From<&Vec<S>> for Path<'static> {
+    fn from(segments: &Vec<S>) -> Self {
+        Self::from_segments(segments)
+    }
+}
+
+impl<'a> From<&'a Path<'_>> for Path<'a> {
+    fn from(path: &'a Path<'_>) -> Self {
+        match &path.repr {
+            Repr::Text(text) => Self::text_bytes(text),
+            Repr::Packed(packed) => Self {
+                repr: Repr::Packed(packed.clone()),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(path: &Path<'_>) -> Vec<Vec<u8>> {
+        path.segments().map(<[u8]>::to_vec).collect()
+    }
+
+    #[test]
+    fn text_is_split_at_slashes_and_a_list_is_not() {
+        assert_eq!(parts(&Path::from("a/b")), [b"a".to_vec(), b"b".to_vec()]);
+        assert_eq!(
+            parts(&Path::from(["a/b", "", "\0"])),
+            [b"a/b".to_vec(), b"".to_vec(), b"\0".to_vec()]
+        );
+        assert!(parts(&Path::from("")).is_empty());
+        assert_eq!(Path::from([""]).depth(), 1);
+        assert_eq!(Path::from("a/b/c").depth(), 3);
+        assert_eq!(Path::from("ab/c").byte_len(), 3);
+    }
+
+    #[test]
+    fn text_with_an_empty_segment_is_refused_with_its_place() {
+        for (text, at) in [("a//b", 1), ("/a", 0), ("a/", 1), ("/", 0), ("//", 0)] {
+            match Path::text(text) {
+                Err(InvalidRequest::EmptySegment { path, index }) => {
+                    assert_eq!((path.as_str(), index), (text, at));
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+        assert!(Path::text("").is_ok());
+        assert!(Path::text("a").is_ok());
+    }
+
+    #[test]
+    fn order_puts_a_path_directly_before_what_is_below_it() {
+        let mut paths = [
+            Path::from("ab"),
+            Path::from("a/c"),
+            Path::from("b"),
+            Path::from("a"),
+            Path::from("a/b/c"),
+            Path::from("a!"),
+            Path::root(),
+        ];
+        paths.sort();
+        let expected = ["", "a", "a/b/c", "a/c", "a!", "ab", "b"].map(Path::from);
+        assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn a_long_path_is_shortened_in_messages() {
+        let text = format!("{}//x", "long".repeat(10_000));
+        let message = Path::text(&text)
+            .map(|_| ())
+            .map_err(|error| error.to_string());
+        assert!(message.is_err_and(|message| message.len() < 300));
+    }
+}

@@ -1,0 +1,153 @@
+//! One waiting request's completion: the single mechanism under blocking calls,
+//! futures and callbacks.
+//!
+//! A waiter is made when a request is queued and is settled exactly once, with
+//! a grant, a cancel or a close. Which of them it is was decided earlier, under
+//! the locks of the request's shards; settling only tells, after those locks are
+//! let go. So there is a moment in which a request is granted and its waiter not
+//! yet settled; whoever meets it there goes by the engine's word.
+
+use std::task::{Poll, Waker};
+use std::time::Instant;
+
+use crate::error::AcquireError;
+use crate::guard::Guard;
+use crate::id::LockId;
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering};
+
+/// How a waiting request ended its wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Granted { token: u64 },
+    Cancelled,
+    Closed,
+}
+
+impl Outcome {
+    /// The token, or the reason why there is none.
+    pub(crate) fn token(self) -> Result<u64, AcquireError> {
+        match self {
+            Self::Granted { token } => Ok(token),
+            Self::Cancelled => Err(AcquireError::Cancelled),
+            Self::Closed => Err(AcquireError::Closed),
+        }
+    }
+}
+
+pub(crate) type Callback = Box<dyn FnOnce(Result<Guard, AcquireError>) + Send>;
+
+/// Who besides a parked thread is to be told.
+pub(crate) enum Listener {
+    None,
+    Waker(Waker),
+    Callback(Callback),
+}
+
+pub(crate) struct Waiter {
+    /// The request's id, for whoever settles it.
+    pub(crate) id: LockId,
+    /// Parts that still wait, one a shard. Each is counted down under the lock
+    /// of its shard, so a thread that holds the locks of all of the request's
+    /// shards reads a value that stands still.
+    parts: AtomicU32,
+    /// The greatest token of the parts granted so far; written as `parts` is.
+    token: AtomicU64,
+    /// Set after `inner.outcome`, for those who spin before they park.
+    settled: AtomicBool,
+    inner: Mutex<Inner>,
+    ready: Condvar,
+}
+
+struct Inner {
+    outcome: Option<Outcome>,
+    listener: Listener,
+}
+
+/// How often a waiter looks before it parks. A hand-over between two running
+/// threads takes less than this; a longer spin would only take time from the
+/// thread that it waits for.
+const SPINS: u32 = 100;
+
+impl Waiter {
+    pub(crate) fn new(id: LockId, parts: u32, token: u64, listener: Listener) -> Arc<Self> {
+        Arc::new(Self {
+            id,
+            parts: AtomicU32::new(parts),
+            token: AtomicU64::new(token),
+            settled: AtomicBool::new(false),
+            inner: Mutex::new(Inner {
+                outcome: None,
+                listener,
+            }),
+            ready: Condvar::new(),
+        })
+    }
+
+    /// One part is granted. The request's token, if that was the last.
+    /// Called under the lock of the part's shard.
+    pub(crate) fn part_granted(&self, token: u64) -> Option<u64> {
+        // The counting down orders the tokens' writes before the last reader.
+        self.token.fetch_max(token, Ordering::Relaxed);
+        (self.parts.fetch_sub(1, Ordering::AcqRel) == 1).then(|| self.token.load(Ordering::Relaxed))
+    }
+
+    /// Tells the outcome to whoever waits; returns the listener that is still
+    /// to be told. Called once, with no shard's lock held.
+    pub(crate) fn settle(&self, outcome: Outcome) -> Listener {
+        let mut inner = self.inner.lock();
+        debug_assert!(inner.outcome.is_none(), "a waiter is settled once");
+        inner.outcome = Some(outcome);
+        self.settled.store(true, Ordering::Release);
+        let listener = std::mem::replace(&mut inner.listener, Listener::None);
+        drop(inner);
+        self.ready.notify_all();
+        listener
+    }
+
+    /// Blocks until the outcome or the deadline; `None` at the deadline.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<Outcome> {
+        for _ in 0..SPINS {
+            if self.settled.load(Ordering::Acquire) {
+                break;
+            }
+            std::hint::spin_loop();
+        }
+        let mut inner = self.inner.lock();
+        loop {
+            if inner.outcome.is_some() {
+                return inner.outcome;
+            }
+            match deadline {
+                None => self.ready.wait(&mut inner),
+                Some(deadline) => {
+                    if self.ready.wait_until(&mut inner, deadline).timed_out() {
+                        return inner.outcome;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The outcome, or leaves the waker to be woken with it.
+    pub(crate) fn poll(&self, waker: &Waker) -> Poll<Outcome> {
+        let mut inner = self.inner.lock();
+        if let Some(outcome) = inner.outcome {
+            return Poll::Ready(outcome);
+        }
+        let known = matches!(&inner.listener, Listener::Waker(known) if known.will_wake(waker));
+        // Cloning and dropping a waker runs foreign code: not under the lock.
+        if !known {
+            drop(inner);
+            let fresh = Listener::Waker(waker.clone());
+            inner = self.inner.lock();
+            if let Some(outcome) = inner.outcome {
+                drop(inner);
+                return Poll::Ready(outcome);
+            }
+            let old = std::mem::replace(&mut inner.listener, fresh);
+            drop(inner);
+            drop(old);
+        }
+        Poll::Pending
+    }
+}
