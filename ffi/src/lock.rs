@@ -1,0 +1,233 @@
+//! The C object `oarlock_lock`: one request, waiting or granted.
+
+use crate::claim::{self, oarlock_claim};
+use crate::entry::put;
+use crate::error::oarlock_error;
+use crate::failure::Failure;
+use crate::manager::oarlock_manager;
+use crate::status::{OARLOCK_ERR_CLOSED, OARLOCK_ERR_WOULD_BLOCK, oarlock_status};
+use crate::timeout;
+use engine::{Guard, LockId, LockState, WaitError};
+
+/// One request of one manager, waiting or granted: a number, never 0, that is
+/// checked at every use. Once the request has ended, or with another manager,
+/// it is OARLOCK_ERR_STALE and never somebody else's lock.
+///
+/// Threads: any thread may use it, whichever one acquired it.
+pub type oarlock_lock = u64;
+
+/// Where a request stands: OARLOCK_WAITING or OARLOCK_GRANTED.
+pub type oarlock_state = i32;
+
+/// The request waits in the queue.
+pub const OARLOCK_WAITING: oarlock_state = 1;
+/// The request is granted: the caller holds the lock.
+pub const OARLOCK_GRANTED: oarlock_state = 2;
+
+/// As a timeout: wait for as long as it takes.
+pub const OARLOCK_FOREVER: i64 = -1;
+
+/// Hands a granted lock over to C.
+///
+/// # Safety
+/// `out_lock` is writable; `out_token` is NULL or writable.
+pub(crate) unsafe fn hand_over(guard: Guard, out_lock: *mut u64, out_token: *mut u64) {
+    let token = guard.token();
+    // SAFETY: by the caller's promise.
+    unsafe {
+        out_lock.write(guard.into_id().to_u64());
+        put(out_token, token);
+    }
+}
+
+/// Acquires all the claims together, and waits until that is possible:
+/// requests that conflict are granted in the order of their calls.
+///
+/// Ownership: *out_lock is the caller's, to end with oarlock_release; 0 on
+///   failure. *out_error, where given, is the caller's on failure.
+/// Lifetimes: `claims` and all they point to are read during the call only.
+/// Threads: any. The lock belongs to no thread.
+/// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
+///   it takes; 0 not at all.
+/// Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
+///   CANCELLED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
+///   TOO_MANY_SEGMENTS, PATH_TOO_LONG, INVALID_TIMEOUT (below -1),
+///   TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+///
+/// *out_token is the fencing token: of two conflicting requests the later one
+/// has the greater token. `out_token` and `out_error` may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_acquire(
+    manager: *const oarlock_manager,
+    claims: *const oarlock_claim,
+    claim_count: usize,
+    timeout_ns: i64,
+    out_lock: *mut oarlock_lock,
+    out_token: *mut u64,
+    out_error: *mut *mut oarlock_error,
+) -> oarlock_status {
+    entry!(manager manager; out [out_lock]; maybe [out_token]; error out_error; {
+        let timeout = timeout::read(timeout_ns)?;
+        let claims = claim::read(claims, claim_count, &manager.limits)?;
+        let guard = match timeout {
+            None => manager.manager.acquire(claims)?,
+            Some(timeout) => manager.manager.acquire_timeout(claims, timeout)?,
+        };
+        hand_over(guard, out_lock, out_token);
+        Ok(())
+    })
+}
+
+/// Acquires all the claims together if that is possible at once; never queues.
+///
+/// Ownership: *out_lock is the caller's, to end with oarlock_release; 0 on
+///   failure. *out_error, where given, is the caller's on failure.
+/// Lifetimes: `claims` and all they point to are read during the call only.
+/// Threads: any.
+/// Blocks: never.
+/// Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE,
+///   EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG,
+///   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+///
+/// `out_token` and `out_error` may be NULL. WOULD_BLOCK makes an error object,
+/// too, where `out_error` is given: pass NULL where it is expected often.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_try_acquire(
+    manager: *const oarlock_manager,
+    claims: *const oarlock_claim,
+    claim_count: usize,
+    out_lock: *mut oarlock_lock,
+    out_token: *mut u64,
+    out_error: *mut *mut oarlock_error,
+) -> oarlock_status {
+    entry!(manager manager; out [out_lock]; maybe [out_token]; error out_error; {
+        let claims = claim::read(claims, claim_count, &manager.limits)?;
+        let guard = manager.manager.try_acquire(claims)?;
+        hand_over(guard, out_lock, out_token);
+        Ok(())
+    })
+}
+
+/// Waits until a request made by oarlock_enqueue is granted. When the time is
+/// up the request keeps its place in the queue, and may be waited for again.
+///
+/// Ownership: the lock stays the caller's: on success to end with
+///   oarlock_release, on TIMEOUT with oarlock_release or oarlock_cancel. After
+///   any other status the request has ended.
+/// Lifetimes: `manager` must not be freed meanwhile.
+/// Threads: any, also several at once for one lock.
+/// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
+///   it takes; 0 not at all.
+/// Statuses: OARLOCK_OK (also when it was granted long ago); TIMEOUT;
+///   CANCELLED (cancelled or released meanwhile); CLOSED; STALE;
+///   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+///
+/// `out_token` may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_wait(
+    manager: *const oarlock_manager,
+    lock: oarlock_lock,
+    timeout_ns: i64,
+    out_token: *mut u64,
+) -> oarlock_status {
+    entry!(manager manager; maybe [out_token]; {
+        let deadline = timeout::deadline(timeout_ns)?;
+        match manager.manager.wait(LockId::from_u64(lock), deadline) {
+            Ok(token) => put(out_token, token),
+            // Closing ended whatever waited: that says more than "stale".
+            Err(WaitError::Stale) if manager.manager.is_closed() => {
+                return Err(Failure::of(OARLOCK_ERR_CLOSED));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    })
+}
+
+/// Tells where a request stands now: *out_state is OARLOCK_WAITING or
+/// OARLOCK_GRANTED; 0 on failure.
+///
+/// Ownership: nothing changes hands.
+/// Lifetimes: `manager` must not be freed meanwhile.
+/// Threads: any.
+/// Blocks: never.
+/// Statuses: OARLOCK_OK; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_lock_state(
+    manager: *const oarlock_manager,
+    lock: oarlock_lock,
+    out_state: *mut oarlock_state,
+) -> oarlock_status {
+    entry!(manager manager; out [out_state]; {
+        let state = manager.manager.state(LockId::from_u64(lock))?;
+        out_state.write(match state {
+            LockState::Waiting => OARLOCK_WAITING,
+            LockState::Granted(_) => OARLOCK_GRANTED,
+        });
+        Ok(())
+    })
+}
+
+/// Tells the fencing token of a granted request: never 0; 0 on failure.
+///
+/// Ownership: nothing changes hands.
+/// Lifetimes: `manager` must not be freed meanwhile.
+/// Threads: any.
+/// Blocks: never.
+/// Statuses: OARLOCK_OK; WOULD_BLOCK (it waits still and has no token yet);
+///   STALE; INVALID_ARGUMENT; FORKED; PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_lock_token(
+    manager: *const oarlock_manager,
+    lock: oarlock_lock,
+    out_token: *mut u64,
+) -> oarlock_status {
+    entry!(manager manager; out [out_token]; {
+        match manager.manager.state(LockId::from_u64(lock))? {
+            LockState::Granted(token) => out_token.write(token),
+            LockState::Waiting => return Err(Failure::of(OARLOCK_ERR_WOULD_BLOCK)),
+        }
+        Ok(())
+    })
+}
+
+/// Cancels a request that waits: it leaves the queue at once, and whoever waits
+/// for it in oarlock_wait or by a callback gets CANCELLED. Cancel and grant
+/// race: exactly one wins, and the status says which.
+///
+/// Ownership: on success, the request has ended. On GRANTED the caller holds
+///   the lock and ends it with oarlock_release.
+/// Lifetimes: `manager` must not be freed meanwhile.
+/// Threads: any.
+/// Blocks: never; callbacks of requests that this ends or lets in run inside
+///   this call.
+/// Statuses: OARLOCK_OK; GRANTED; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_cancel(
+    manager: *const oarlock_manager,
+    lock: oarlock_lock,
+) -> oarlock_status {
+    entry!(manager manager; {
+        manager.manager.cancel(LockId::from_u64(lock))?;
+        Ok(())
+    })
+}
+
+/// Ends a request: releases it when it is granted, cancels it when it waits.
+/// Works on a closed manager too.
+///
+/// Ownership: the request has ended; using the lock again is STALE.
+/// Lifetimes: `manager` must not be freed meanwhile.
+/// Threads: any, whichever one acquired it.
+/// Blocks: never; callbacks of requests that this lets in run inside this call.
+/// Statuses: OARLOCK_OK; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_release(
+    manager: *const oarlock_manager,
+    lock: oarlock_lock,
+) -> oarlock_status {
+    entry!(manager manager; {
+        manager.manager.release(LockId::from_u64(lock))?;
+        Ok(())
+    })
+}

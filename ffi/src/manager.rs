@@ -1,0 +1,192 @@
+//! The C object `oarlock_manager`: a handle to a manager.
+
+use crate::error::oarlock_error;
+use crate::failure::Failure;
+use crate::fork;
+use crate::named;
+use crate::options::oarlock_manager_options;
+use crate::status::{OARLOCK_ERR_INTERNAL, OARLOCK_ERR_INVALID_NAME, oarlock_status};
+use crate::text::oarlock_str;
+use engine::{Limits, Manager};
+
+/// A handle to a lock manager: a tree of paths with the locks on it.
+///
+/// Threads: every function may be called on one handle by any number of threads
+/// at once, except oarlock_manager_free, which must be the last.
+pub struct oarlock_manager {
+    pub(crate) manager: Manager,
+    /// What the manager's limits are; they never change.
+    pub(crate) limits: Limits,
+    /// The fork generation in which the handle was made.
+    generation: u32,
+    /// Whether other handles may be to the same manager.
+    named: bool,
+}
+
+impl oarlock_manager {
+    fn boxed(manager: Manager, named: bool) -> *mut Self {
+        Box::into_raw(Box::new(Self {
+            limits: manager.limits(),
+            generation: fork::generation(),
+            manager,
+            named,
+        }))
+    }
+}
+
+/// Checks a handle that comes in.
+///
+/// # Safety
+/// `manager` is NULL or a handle that is not freed while the result lives.
+pub(crate) unsafe fn open<'a>(
+    manager: *const oarlock_manager,
+) -> Result<&'a oarlock_manager, Failure> {
+    if manager.is_null() {
+        return Err(Failure::argument("`manager` is NULL"));
+    }
+    if !manager.is_aligned() {
+        return Err(Failure::argument("`manager` is misaligned"));
+    }
+    // SAFETY: by the caller's promise.
+    let manager = unsafe { &*manager };
+    if manager.generation != fork::generation() {
+        return Err(Failure::of(crate::status::OARLOCK_ERR_FORKED));
+    }
+    Ok(manager)
+}
+
+fn watch_forks() -> Result<(), Failure> {
+    if fork::watch() {
+        Ok(())
+    } else {
+        Err(Failure::new(
+            OARLOCK_ERR_INTERNAL,
+            "the system has no room for a fork handler",
+        ))
+    }
+}
+
+/// Makes a new manager, with nothing locked.
+///
+/// Ownership: *out_manager is the caller's, to free with oarlock_manager_free;
+///   NULL on failure. *out_error, where given, is the caller's on failure.
+/// Lifetimes: `options` is read during the call only.
+/// Threads: any.
+/// Blocks: never.
+/// Statuses: OARLOCK_OK; INVALID_ARGUMENT for a NULL `out_manager` or options
+///   that this version does not know; INTERNAL; PANIC.
+///
+/// `options` may be NULL for the defaults.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_manager_new(
+    options: *const oarlock_manager_options,
+    out_manager: *mut *mut oarlock_manager,
+    out_error: *mut *mut oarlock_error,
+) -> oarlock_status {
+    entry!(out [out_manager]; error out_error; {
+        watch_forks()?;
+        let manager = if options.is_null() {
+            Manager::new()
+        } else {
+            oarlock_manager_options::read(options)?.build()
+        };
+        out_manager.write(oarlock_manager::boxed(manager, false));
+        Ok(())
+    })
+}
+
+/// Gives a handle to the manager of this name in this process, which is made,
+/// with default options, when there is none. Everything in the process that
+/// uses this copy of the library shares it. It lives until its last handle is
+/// freed; after that the name is free again.
+///
+/// Ownership: *out_manager is the caller's, to free with oarlock_manager_free;
+///   NULL on failure. *out_error, where given, is the caller's on failure.
+/// Lifetimes: `name` is read during the call only.
+/// Threads: any.
+/// Blocks: never.
+/// Statuses: OARLOCK_OK; INVALID_ARGUMENT for a NULL `out_manager` or a NULL
+///   name with a length; INVALID_NAME for a name that is not UTF-8; INTERNAL;
+///   PANIC.
+///
+/// The empty name is a name like any other.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_manager_named(
+    name: oarlock_str,
+    out_manager: *mut *mut oarlock_manager,
+    out_error: *mut *mut oarlock_error,
+) -> oarlock_status {
+    entry!(out [out_manager]; error out_error; {
+        watch_forks()?;
+        let Ok(name) = std::str::from_utf8(name.bytes()?) else {
+            return Err(Failure::of(OARLOCK_ERR_INVALID_NAME));
+        };
+        out_manager.write(oarlock_manager::boxed(named::get(name), true));
+        Ok(())
+    })
+}
+
+/// Frees a handle. Does nothing when `manager` is NULL.
+///
+/// If it is the manager's last handle (a manager without a name has only one),
+/// the manager ends with it: waiting requests end with CLOSED, their callbacks
+/// are called, and its locks are gone. So release what you hold first.
+///
+/// Ownership: takes the handle.
+/// Lifetimes: the handle must not be used afterwards. Errors outlive it.
+/// Threads: any, once, while no other call on the handle is running: also not
+///   from a callback that runs inside such a call.
+/// Blocks: never; callbacks of waiting requests run inside this call.
+/// Statuses: none.
+///
+/// In a forked child, a handle from before the fork is left as it is: nothing
+/// of it is touched or given back.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_manager_free(manager: *mut oarlock_manager) {
+    entry!({
+        // NULL and a handle from before a fork are left alone. Any other was
+        // made by `boxed` and not freed yet, by the contract above.
+        if open(manager).is_ok() {
+            let handle = Box::from_raw(manager);
+            if !handle.named {
+                // Whoever waits in spite of the contract is sent away.
+                handle.manager.close();
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Closes the manager, for all its handles: every waiting request ends with
+/// CLOSED, and so does every later one. Locks that are held stay held until
+/// they are released. Closing twice does nothing.
+///
+/// Ownership: the handle stays the caller's, to free.
+/// Lifetimes: `manager` must not have been freed.
+/// Threads: any.
+/// Blocks: never; callbacks of waiting requests run inside this call.
+/// Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_manager_close(manager: *const oarlock_manager) -> oarlock_status {
+    entry!(manager manager; {
+        manager.manager.close();
+        Ok(())
+    })
+}
+
+/// Tells whether this process may use the handle: it may not in a child that
+/// was forked after the handle was made. Looks at nothing else, so it is cheap
+/// and also holds for a closed manager.
+///
+/// Ownership: the handle stays the caller's.
+/// Lifetimes: `manager` must not have been freed.
+/// Threads: any.
+/// Blocks: never.
+/// Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_manager_check(manager: *const oarlock_manager) -> oarlock_status {
+    entry!(manager manager; {
+        let _ = manager;
+        Ok(())
+    })
+}

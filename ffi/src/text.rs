@@ -1,0 +1,38 @@
+//! Strings as they come in from C.
+
+use crate::failure::Failure;
+use std::ffi::c_char;
+
+/// A string of bytes: a pointer and a length, with no NUL at the end needed.
+/// It is borrowed for the call that it is passed to and not kept. {NULL, 0} is
+/// the empty string; {NULL, n} with n > 0 is an error.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct oarlock_str {
+    /// The first byte; may be NULL when len is 0.
+    pub ptr: *const c_char,
+    /// The number of bytes.
+    pub len: usize,
+}
+
+impl oarlock_str {
+    /// The bytes.
+    ///
+    /// # Safety
+    /// `ptr` is NULL or points to `len` readable bytes that nobody changes
+    /// while the result lives.
+    pub(crate) unsafe fn bytes<'a>(self) -> Result<&'a [u8], Failure> {
+        if self.len == 0 {
+            return Ok(&[]);
+        }
+        if self.ptr.is_null() {
+            return Err(Failure::argument("a string has a length but no pointer"));
+        }
+        if self.len > isize::MAX as usize {
+            return Err(Failure::argument("a string is longer than memory"));
+        }
+        // SAFETY: not null, and by the caller's promise readable and unchanged;
+        // the length is one that a slice may have.
+        Ok(unsafe { std::slice::from_raw_parts(self.ptr.cast(), self.len) })
+    }
+}
