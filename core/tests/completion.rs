@@ -1,0 +1,206 @@
+//! Futures and callbacks: told exactly once, with no internal lock held.
+
+mod common;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::task::Poll;
+use std::thread;
+
+use common::{LONG, Random, assert_empty, block_on, poll_once, until};
+use oarlock::{AcquireError, Enqueued, Guard, LockState, Manager, read, write};
+
+#[test]
+fn a_free_lock_is_ready_at_the_first_poll() {
+    let manager = Manager::new();
+    let Poll::Ready(Ok(guard)) = poll_once(&mut manager.acquire_async(write("a"))) else {
+        panic!("not ready");
+    };
+    drop(guard);
+    assert_empty(&manager);
+}
+
+#[test]
+fn a_future_takes_its_place_when_it_is_made() {
+    let manager = Manager::new();
+    let held = manager.acquire(write("a")).expect("free");
+    let mut first = manager.acquire_async(write("a"));
+    let mut second = manager.acquire_async(write("a"));
+    assert!(poll_once(&mut second).is_pending());
+    drop(held);
+    assert!(poll_once(&mut second).is_pending());
+    drop(block_on(&mut first).expect("granted"));
+    drop(block_on(second).expect("granted"));
+    // Polled again after its end: an answer, no panic.
+    assert!(matches!(poll_once(&mut first), Poll::Ready(Err(_))));
+    assert_empty(&manager);
+}
+
+#[test]
+fn a_future_dropped_at_any_point_leaves_nothing_behind() {
+    let manager = Manager::new();
+    // Never polled, free; never polled, waiting; polled; granted, not polled.
+    drop(manager.acquire_async(write("a")));
+    let held = manager.acquire(write("a")).expect("free");
+    drop(manager.acquire_async([write("a"), write("b")]));
+    let mut polled = manager.acquire_async([write("a"), write("b")]);
+    assert!(poll_once(&mut polled).is_pending());
+    assert!(manager.try_acquire(write("b")).is_err());
+    drop(polled);
+    assert!(manager.try_acquire(write("b")).is_ok());
+    let mut granted = manager.acquire_async(write("a"));
+    assert!(poll_once(&mut granted).is_pending());
+    drop(held);
+    assert!(manager.try_acquire(write("a")).is_err());
+    drop(granted);
+    assert_empty(&manager);
+}
+
+#[test]
+fn a_future_dropped_while_another_thread_grants_it() {
+    let manager = Manager::new();
+    let mut random = Random::new("a_future_dropped_while_another_thread_grants_it");
+    for _ in 0..2_000 {
+        let held = manager.acquire([write("a"), write("b")]).expect("free");
+        let mut future = manager.acquire_async([write("a"), write("b")]);
+        assert!(poll_once(&mut future).is_pending());
+        let spins = random.below(400);
+        thread::scope(|scope| {
+            scope.spawn(move || drop(held));
+            for _ in 0..spins {
+                std::hint::spin_loop();
+            }
+            drop(future);
+        });
+        assert_empty(&manager);
+    }
+}
+
+#[test]
+fn a_callback_is_not_called_for_what_is_granted_at_once() {
+    let manager = Manager::new();
+    let (sender, receiver) = mpsc::channel::<()>();
+    let enqueued = manager.enqueue_with(write("a"), move |_| {
+        let _ = sender.send(());
+        panic!("called")
+    });
+    assert!(matches!(enqueued, Ok(Enqueued::Granted(_))));
+    // Dropped uncalled: the other end is gone and nothing was sent.
+    assert!(receiver.recv().is_err());
+}
+
+#[test]
+fn callbacks_hear_of_grant_cancel_and_close_exactly_once() {
+    let manager = Manager::new();
+    let held = manager.acquire(write("a")).expect("free");
+    type Told = Mutex<Vec<(u8, Result<u64, AcquireError>)>>;
+    let told: Arc<Told> = Arc::default();
+    let enqueue = |number: u8| {
+        let told = Arc::clone(&told);
+        let keep = move |result: Result<Guard, AcquireError>| {
+            let result = result.map(|guard| {
+                let token = guard.token();
+                let _ = guard.into_id();
+                token
+            });
+            told.lock().expect("no panic").push((number, result));
+        };
+        match manager.enqueue_with(write("a"), keep) {
+            Ok(Enqueued::Waiting(id)) => id,
+            other => panic!("{other:?}"),
+        }
+    };
+    let ids = [0, 1, 2, 3].map(enqueue);
+    assert_eq!(manager.cancel(ids[0]), Ok(()));
+    assert_eq!(manager.release(ids[1]), Ok(()));
+    let first = held.token();
+    drop(held);
+    let Ok(LockState::Granted(token)) = manager.state(ids[2]) else {
+        panic!("not granted");
+    };
+    assert!(token > first);
+    manager.close();
+    assert_eq!(
+        *told.lock().expect("no panic"),
+        [
+            (0, Err(AcquireError::Cancelled)),
+            (1, Err(AcquireError::Cancelled)),
+            (2, Ok(token)),
+            (3, Err(AcquireError::Closed)),
+        ]
+    );
+    assert_eq!(manager.release(ids[2]), Ok(()));
+}
+
+#[test]
+fn a_callback_may_use_the_manager() {
+    let manager = Manager::new();
+    let held = manager.acquire(write("a")).expect("free");
+    let (sender, receiver) = mpsc::channel();
+    let again = manager.clone();
+    let enqueued = manager.enqueue_with(write("a"), move |guard| {
+        let guard = guard.expect("granted");
+        let other = again.acquire(write("b")).expect("free");
+        let busy = again.try_acquire(read("a")).is_err();
+        drop((guard, other));
+        sender.send(busy).expect("heard");
+    });
+    assert!(enqueued.is_ok());
+    drop(held);
+    assert_eq!(receiver.recv_timeout(LONG), Ok(true));
+    assert_empty(&manager);
+}
+
+/// Each callback releases its lock at once and so causes the next one. Nested,
+/// they would need a stack as deep as the queue is long.
+#[test]
+fn a_long_chain_of_callbacks_does_not_exhaust_the_stack() {
+    const LONG_CHAIN: usize = 100_000;
+    let manager = Manager::new();
+    let held = manager.acquire(write("a")).expect("free");
+    let told = Arc::new(AtomicUsize::new(0));
+    for _ in 0..LONG_CHAIN {
+        let told = Arc::clone(&told);
+        let enqueued = manager.enqueue_with(write("a"), move |guard| {
+            drop(guard.expect("granted"));
+            told.fetch_add(1, Ordering::Relaxed);
+        });
+        assert!(matches!(enqueued, Ok(Enqueued::Waiting(_))));
+    }
+    thread::Builder::new()
+        .stack_size(256 * 1024)
+        .spawn(move || drop(held))
+        .expect("a thread")
+        .join()
+        .expect("no panic");
+    until("all are told", || {
+        told.load(Ordering::Relaxed) == LONG_CHAIN
+    });
+    assert_empty(&manager);
+}
+
+#[test]
+fn a_panic_in_a_callback_harms_nobody_else() {
+    let manager = Manager::new();
+    let held = manager.acquire(write("a")).expect("free");
+    let enqueued = manager.enqueue_with(read("a"), |_| panic!("on purpose"));
+    assert!(enqueued.is_ok());
+    let behind = manager.enqueue(read("a")).expect("valid");
+    drop(held);
+    drop(behind.wait().expect("granted"));
+    // Its guard was dropped by the unwinding.
+    assert_empty(&manager);
+}
+
+#[test]
+fn the_callback_of_a_request_whose_manager_goes_away_hears_closed() {
+    let manager = Manager::new();
+    let _ = manager.acquire(write("a")).expect("free").into_id();
+    let (sender, receiver) = mpsc::channel();
+    let enqueued = manager.enqueue_with(write("a"), move |result| {
+        let _ = sender.send(result.err());
+    });
+    assert!(enqueued.is_ok());
+    drop(manager);
+    assert_eq!(receiver.recv_timeout(LONG), Ok(Some(AcquireError::Closed)));
+}
