@@ -1,0 +1,116 @@
+//! The surfaces by name, and how each is reached.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::child::Adapter;
+use crate::oracle::Oracle;
+use crate::surface::Surface;
+use crate::surface::engine::Engine;
+use crate::surface::rust::Rust;
+
+/// How a surface is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// In this process.
+    InProcess(InProcess),
+    /// By the line protocol: the adapter's program and arguments.
+    Adapter(Vec<OsString>),
+}
+
+/// The surfaces of this process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InProcess {
+    /// The naive list of the rules.
+    Oracle,
+    /// The pure engine.
+    Engine,
+    /// The Rust manager.
+    Rust,
+}
+
+impl InProcess {
+    /// A new surface of this kind.
+    #[must_use]
+    pub fn open(self) -> Box<dyn Surface> {
+        match self {
+            InProcess::Oracle => Box::new(Oracle::new()),
+            InProcess::Engine => Box::new(Engine::new()),
+            InProcess::Rust => Box::new(Rust::new()),
+        }
+    }
+
+    /// The surface of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "oracle" => Some(InProcess::Oracle),
+            "engine" => Some(InProcess::Engine),
+            "rust" => Some(InProcess::Rust),
+            _ => None,
+        }
+    }
+}
+
+impl Reach {
+    /// The surface, not started yet where that costs anything.
+    #[must_use]
+    pub fn open(&self) -> Box<dyn Surface> {
+        match self {
+            Reach::InProcess(surface) => surface.open(),
+            Reach::Adapter(command) => Box::new(Adapter::new(command.clone())),
+        }
+    }
+}
+
+/// Every surface in the order in which they are reported. Commands are those
+/// that the Makefile prepares, in the tree that this driver was built from.
+#[must_use]
+pub fn surfaces() -> Vec<(String, Reach)> {
+    let adapter =
+        |name: &str, command: &[OsString]| (name.to_owned(), Reach::Adapter(command.to_vec()));
+    let node = OsString::from("node");
+    vec![
+        ("engine".to_owned(), Reach::InProcess(InProcess::Engine)),
+        ("rust".to_owned(), Reach::InProcess(InProcess::Rust)),
+        adapter("c", &[in_tree("build/conformance/adapter-c")]),
+        adapter("c++", &[in_tree("build/conformance/adapter-cpp")]),
+        adapter(
+            "python",
+            &[
+                in_tree("build/python/venv/bin/python"),
+                in_tree("conformance/adapters/python/adapter.py"),
+            ],
+        ),
+        adapter(
+            "node",
+            &[
+                node.clone(),
+                in_tree("conformance/adapters/node/adapter.mjs"),
+            ],
+        ),
+        adapter(
+            "websocket",
+            &[node, in_tree("conformance/adapters/websocket/adapter.mjs")],
+        ),
+    ]
+}
+
+/// The name in the table that a person may have meant.
+#[must_use]
+pub fn canonical(name: &str) -> &str {
+    match name {
+        "cpp" => "c++",
+        "ws" => "websocket",
+        name => name,
+    }
+}
+
+fn in_tree(path: &str) -> OsString {
+    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", ".."].iter().collect();
+    // Without the dots where the tree is still there, for readable messages.
+    root.canonicalize()
+        .unwrap_or(root)
+        .join(path)
+        .into_os_string()
+}
