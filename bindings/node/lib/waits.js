@@ -1,0 +1,92 @@
+'use strict';
+
+// A request that waits, and the promise for it.
+
+const { hold, letGo } = require('./alive.js');
+const { OarlockError } = require('./errors.js');
+const { Guard, GRANT } = require('./guard.js');
+const { OUTCOME } = require('./mail.js');
+const { shared } = require('./native.js');
+const { cancel } = require('./requests.js');
+const { giveBack } = require('./slots.js');
+
+/** setTimeout takes no more than this many ms. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** The error for how a wait ended, other than by a grant. */
+function ending(outcome) {
+  return outcome === OUTCOME.CLOSED
+    ? new OarlockError('OARLOCK_CLOSED', 'the manager is closed')
+    : new OarlockError('OARLOCK_CANCELLED', 'the request was cancelled');
+}
+
+/**
+ * One waiting `acquire`. Of grant, timeout and abort exactly one wins, decided
+ * in the core: a timer or signal that comes second changes nothing.
+ */
+class Wait {
+  #husk;
+  #holds;
+  #resolve;
+  #reject;
+  #timer;
+  #signal;
+  #onAbort;
+
+  /** `isShared`: whether another thread could grant this. */
+  constructor(husk, isShared, timeout, signal, resolve, reject) {
+    this.#husk = husk;
+    // Nobody but this thread could grant a wait on a manager without a name, so
+    // when the thread has nothing else to do the process may as well end. But a
+    // signal may come from where nothing keeps the process alive, as that of
+    // AbortSignal.timeout() does.
+    this.#holds = isShared || signal !== undefined;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    shared.waits[husk.slot] = this;
+    if (this.#holds) hold();
+    if (timeout !== undefined) this.#startTimer(timeout);
+    if (signal !== undefined) {
+      this.#signal = signal;
+      this.#onAbort = () => this.#give(() => signal.reason);
+      signal.addEventListener('abort', this.#onAbort);
+      // Aborted while the claims were read, by a getter among them.
+      if (signal.aborted) this.#onAbort();
+    }
+  }
+
+  /** The outcome has come. */
+  end(outcome) {
+    this.#stop();
+    if (outcome === OUTCOME.GRANTED) {
+      this.#resolve(new Guard(GRANT, this.#husk));
+    } else {
+      giveBack(this.#husk);
+      this.#reject(ending(outcome));
+    }
+  }
+
+  /** The caller gives up, unless the grant came first. */
+  #give(reason) {
+    if (!cancel(this.#husk)) return;
+    this.#stop();
+    this.#reject(reason());
+  }
+
+  #startTimer(timeout) {
+    const now = Math.min(timeout, LONGEST_TIMER);
+    const later = timeout - now;
+    this.#timer = setTimeout(() => {
+      if (later > 0) this.#startTimer(later);
+      else this.#give(() => new OarlockError('OARLOCK_TIMEOUT', 'the lock was not granted in time'));
+    }, Math.ceil(now));
+  }
+
+  #stop() {
+    if (this.#holds) letGo();
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+  }
+}
+
+module.exports = { Wait, ending };
