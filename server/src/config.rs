@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::origin::AllowedOrigins;
+pub use crate::origin::{AllowedOrigins, Origin};
 
 /// What a server is told before it starts; read-only afterwards.
 #[derive(Clone, Debug)]
