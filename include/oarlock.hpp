@@ -357,7 +357,8 @@ class [[nodiscard]] pending {
   /** Whether the request is granted. Does not block. */
   bool granted() const {
     oarlock_state state = 0;
-    check_held(oarlock_lock_state(manager_.get(), lock_, &state));
+    require();
+    detail::check(oarlock_lock_state(manager_.get(), lock_, &state));
     return state == OARLOCK_GRANTED;
   }
 
@@ -384,9 +385,10 @@ class [[nodiscard]] pending {
   /** Cancels, unless the grant won: then it is false, and wait gives the guard
    *  at once. Does not block. */
   bool cancel() {
+    require();
     const oarlock_status status = oarlock_cancel(manager_.get(), lock_);
     if (status == OARLOCK_ERR_GRANTED) return false;
-    check_held(status);
+    detail::check(status);
     lock_ = 0;
     return true;
   }
@@ -399,16 +401,17 @@ class [[nodiscard]] pending {
   pending(detail::handle manager, oarlock_lock lock) noexcept
       : manager_(std::move(manager)), lock_(lock) {}
 
-  void check_held(oarlock_status status) const {
-    detail::check(lock_ == 0 ? OARLOCK_ERR_STALE : status);
+  void require() const {
+    if (lock_ == 0) detail::check(OARLOCK_ERR_STALE);
   }
 
   std::optional<guard> take(std::int64_t timeout_ns) {
+    require();
     std::uint64_t token = 0;
     const oarlock_status status = oarlock_wait(manager_.get(), lock_, timeout_ns, &token);
     if (status == OARLOCK_ERR_TIMEOUT) return std::nullopt;
     if (status == OARLOCK_ERR_CANCELLED || status == OARLOCK_ERR_CLOSED) lock_ = 0;
-    check_held(status);
+    detail::check(status);
     return guard(std::move(manager_), std::exchange(lock_, 0), token);
   }
 

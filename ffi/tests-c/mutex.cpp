@@ -1,0 +1,173 @@
+// oarlock::mutex with the standard library's locks.
+#include "oarlock.hpp"
+#include "check.h"
+
+#include <sys/wait.h>
+
+#include <chrono>
+#include <mutex>
+#include <shared_mutex>
+#include <thread>
+#include <vector>
+
+using namespace std::chrono_literals;
+
+static void unique_lock() {
+  const oarlock::manager manager;
+  oarlock::mutex one(manager, "a/b");
+  oarlock::mutex same(manager, {"a", "b"});
+  oarlock::mutex other(manager, std::vector<std::string>{"a", "c"});
+  {
+    const std::unique_lock<oarlock::mutex> lock(one);
+    CHECK(one.token() != 0);
+    CHECK(!std::unique_lock<oarlock::mutex>(same, std::try_to_lock));
+    CHECK(!std::unique_lock<oarlock::mutex>(same, 1ms));
+    CHECK(!std::unique_lock<oarlock::mutex>(same, std::chrono::steady_clock::now() + 1ms));
+    CHECK(!std::shared_lock<oarlock::mutex>(same, std::try_to_lock));
+    CHECK(std::unique_lock<oarlock::mutex>(other, std::try_to_lock).owns_lock());
+    CHECK(!manager.try_acquire(oarlock::read("a")));
+  }
+  CHECK(one.token() == 0);
+  std::unique_lock<oarlock::mutex> deferred(same, std::defer_lock);
+  CHECK(deferred.try_lock_for(-1s) && deferred.owns_lock());
+  deferred.unlock();
+  CHECK(deferred.try_lock_until(std::chrono::system_clock::now() + 1h));
+}
+
+static void shared_lock() {
+  const oarlock::manager manager;
+  oarlock::mutex mutex(manager, "a");
+  std::shared_lock<oarlock::mutex> one(mutex);
+  std::shared_lock<oarlock::mutex> two(mutex, std::try_to_lock);
+  std::shared_lock<oarlock::mutex> three(mutex, 1h);
+  std::shared_lock<oarlock::mutex> four(mutex, std::chrono::steady_clock::now() + 1h);
+  CHECK(one && two && three && four);
+  CHECK(!mutex.try_lock() && !mutex.try_lock_for(1ms));
+  one.unlock();
+  three.unlock();
+  four.unlock();
+  CHECK(!mutex.try_lock());
+  two.unlock();
+  CHECK(mutex.try_lock());
+  CHECK(!mutex.try_lock_shared() && !mutex.try_lock_shared_for(1ms));
+  mutex.unlock();
+}
+
+static void scoped_lock() {
+  const oarlock::manager manager;
+  oarlock::mutex left(manager, "left"), right(manager, "right");
+  std::mutex plain;
+  {
+    const std::scoped_lock<oarlock::mutex, oarlock::mutex, std::mutex> lock(left, right, plain);
+    CHECK(!manager.try_acquire(oarlock::read("left")));
+    CHECK(!manager.try_acquire(oarlock::read("right")));
+  }
+  CHECK(manager.try_acquire(oarlock::write("")).has_value());
+}
+
+template <class Call>
+static oarlock_status thrown(Call call) {
+  try {
+    call();
+  } catch (const oarlock::error& error) {
+    return error.code();
+  }
+  return OARLOCK_OK;
+}
+
+static void misuse_is_told() {
+  const oarlock::manager manager;
+  oarlock::mutex mutex(manager, "a"), bad(manager, "a//b");
+  CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { mutex.unlock(); }));
+  CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { mutex.unlock_shared(); }));
+  CHECK_STATUS(OARLOCK_ERR_EMPTY_SEGMENT, thrown([&] { bad.lock(); }));
+  CHECK_STATUS(OARLOCK_ERR_EMPTY_SEGMENT, thrown([&] { (void)bad.try_lock_shared(); }));
+  CHECK_STATUS(OARLOCK_ERR_TIMEOUT_TOO_LARGE,
+               thrown([&] { (void)mutex.try_lock_for(std::chrono::hours::max()); }));
+  mutex.lock();
+  mutex.unlock();
+  CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { mutex.unlock(); }));
+  mutex.lock();
+  manager.close();
+  CHECK_STATUS(OARLOCK_ERR_CLOSED, thrown([&] { mutex.lock(); }));
+  mutex.unlock();
+}
+
+static void it_outlives_the_manager_object() {
+  const auto make = [] { return oarlock::manager(); };
+  oarlock::mutex mutex(make(), "a");
+  const std::scoped_lock lock(mutex);
+  CHECK(mutex.token() != 0);
+}
+
+static void threads_exclude_each_other() {
+  constexpr int threads = 4, rounds = 300;
+  const oarlock::manager manager;
+  oarlock::mutex shared_object(manager, "count");
+  long count = 0;  // guarded by "count"
+  long seen = 0;   // guarded by a std::mutex
+  std::mutex seen_guard;
+  std::vector<std::thread> running;
+  for (int i = 0; i < threads; i++) {
+    running.emplace_back([&, i] {
+      oarlock::mutex own(manager, "count");
+      oarlock::mutex& mutex = i % 2 ? own : shared_object;
+      for (int round = 0; round < rounds; round++) {
+        {
+          const std::unique_lock<oarlock::mutex> lock(mutex);
+          const long before = count;
+          if (round % 50 == 0) check_pause();
+          count = before + 1;
+        }
+        const std::shared_lock<oarlock::mutex> lock(mutex);
+        const std::lock_guard<std::mutex> guard(seen_guard);
+        seen += count >= round;
+      }
+    });
+  }
+  for (std::thread& thread : running) thread.join();
+  CHECK(count == long(threads) * rounds && seen == count);
+  CHECK(manager.try_acquire(oarlock::write("")).has_value());
+}
+
+/* A child inherits held locks: whatever it does with them ends, and the parent
+ * keeps them. */
+static void a_forked_child_is_refused() {
+  const oarlock::manager manager;
+  oarlock::mutex mutex(manager, "a"), shared(manager, "b");
+  std::unique_lock<oarlock::mutex> lock(mutex);
+  shared.lock_shared();
+  oarlock::guard guard = manager.acquire(oarlock::write("c"));
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  assert(child >= 0);
+  if (child == 0) {
+    alarm(60);
+    check_failures = 0;
+    CHECK_STATUS(OARLOCK_ERR_FORKED, thrown([&] { (void)manager.acquire(oarlock::read("z")); }));
+    CHECK_STATUS(OARLOCK_ERR_FORKED, thrown([&] { guard.release(); }));
+    CHECK_STATUS(OARLOCK_ERR_FORKED, thrown([&] { shared.lock(); }));
+    lock.unlock();
+    shared.unlock_shared();
+    const oarlock::manager own;
+    CHECK(own.try_acquire(oarlock::write("a")).has_value());
+    _exit(check_failures != 0);
+  }
+  int status = -1;
+  assert(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  CHECK(!manager.try_acquire(oarlock::read("a")) && !manager.try_acquire(oarlock::write("b")));
+  CHECK(!manager.try_acquire(oarlock::read("c")));
+  shared.unlock_shared();
+}
+
+int main() {
+  RUN(unique_lock);
+  RUN(shared_lock);
+  RUN(scoped_lock);
+  RUN(misuse_is_told);
+  RUN(it_outlives_the_manager_object);
+  RUN(threads_exclude_each_other);
+  RUN(a_forked_child_is_refused);
+  return check_failed_tests != 0;
+}
