@@ -89,9 +89,10 @@ impl Parser {
             .ok()
             .and_then(|pair| pair.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>().ok())
             .ok_or_else(|| PyTypeError::new_err("a claim is a tuple of a mode and a path"))?;
-        let mode = match mode.cast::<PyString>()?.to_cow()?.as_ref() {
-            "read" | "r" => Mode::Read,
-            "write" | "w" => Mode::Write,
+        // A lone surrogate is no text to Rust, and no mode either.
+        let mode = match mode.cast::<PyString>()?.to_str() {
+            Ok("read" | "r") => Mode::Read,
+            Ok("write" | "w") => Mode::Write,
             _ => {
                 return Err(exception(
                     pair.py(),

@@ -31,9 +31,8 @@ unsafe extern "C" {
 const ACQUIRED: c_int = 1;
 const INTERRUPTED: c_int = 2;
 
-/// The longest single wait. CPython ends the process over a timeout that is too
-/// large for it, so longer waits are made of several.
-const LONGEST: Duration = Duration::from_secs(3_600);
+/// The longest single wait.
+pub(crate) const LONGEST_NAP: Duration = Duration::from_secs(3_600);
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +41,8 @@ pub(crate) enum Parked {
     Woken,
     /// The deadline passed.
     TimedOut,
-    /// A signal came: its handler is to be run, then the wait may go on.
+    /// A signal came, or `nap` is over: handlers are to be run, then the wait may
+    /// go on.
     Interrupted,
 }
 
@@ -79,28 +79,21 @@ impl Parker {
         unsafe { PyThread_release_lock(self.lock.as_ptr()) }
     }
 
-    /// Waits. Must be called detached from the interpreter.
-    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Parked {
-        loop {
-            let microseconds = match deadline {
-                None => -1,
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    // Rounded up, so that the last wait does not end too early.
-                    c_longlong::try_from(left.min(LONGEST).as_nanos().div_ceil(1_000))
-                        .unwrap_or(c_longlong::MAX / 1_000)
-                }
-            };
-            // SAFETY: the lock is alive as `self` is; `microseconds` is within
-            // what CPython accepts (-1, or at most an hour).
-            match unsafe { PyThread_acquire_lock_timed(self.lock.as_ptr(), microseconds, 1) } {
-                ACQUIRED => return Parked::Woken,
-                INTERRUPTED => return Parked::Interrupted,
-                _ if deadline.is_some_and(|deadline| deadline <= Instant::now()) => {
-                    return Parked::TimedOut;
-                }
-                _ => {}
-            }
+    /// Waits, at most for `nap`. Must be called detached from the interpreter.
+    pub(crate) fn wait(&self, deadline: Option<Instant>, nap: Duration) -> Parked {
+        let left = deadline.map_or(nap, |deadline| {
+            deadline.saturating_duration_since(Instant::now()).min(nap)
+        });
+        // Rounded up, so that the last wait does not end too early. CPython ends
+        // the process over a timeout that is too large for it.
+        let microseconds = left.min(LONGEST_NAP).as_nanos().div_ceil(1_000);
+        let microseconds = c_longlong::try_from(microseconds).unwrap_or(0);
+        // SAFETY: the lock is alive as `self` is; the timeout is an hour at most.
+        match unsafe { PyThread_acquire_lock_timed(self.lock.as_ptr(), microseconds, 1) } {
+            ACQUIRED => Parked::Woken,
+            INTERRUPTED => Parked::Interrupted,
+            _ if deadline.is_some_and(|deadline| deadline <= Instant::now()) => Parked::TimedOut,
+            _ => Parked::Interrupted,
         }
     }
 }

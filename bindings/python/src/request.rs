@@ -8,7 +8,7 @@
 
 use std::mem;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use oarlock::{AcquireError, Enqueued, Guard, LockId};
 use parking_lot::Mutex;
@@ -17,8 +17,13 @@ use pyo3::prelude::*;
 use crate::claims::Claims;
 use crate::error;
 use crate::fork::{Handle, Held};
-use crate::parker::{Parked, Parker};
+use crate::parker::{LONGEST_NAP, Parked, Parker};
 use crate::wake::{Told, Waker};
+
+/// How long the main thread waits between two looks at signals. A signal ends a
+/// wait by itself; this is for one that came in the moment before the wait began
+/// or that the system gave to another thread. Other threads never handle signals.
+const FIRST_NAP: Duration = Duration::from_secs(1);
 
 /// Where a request stands.
 pub(crate) enum Phase {
@@ -159,12 +164,18 @@ impl Request {
         if !self.watch(Waker::Thread(Arc::clone(&parker))) {
             return Ok(true);
         }
+        let mut nap = FIRST_NAP;
         loop {
-            let waited = match py.detach(|| parker.wait(deadline)) {
+            let waited = match py.detach(|| parker.wait(deadline, nap)) {
                 Parked::Woken => return Ok(true),
                 Parked::TimedOut => Ok(false),
                 Parked::Interrupted => match py.check_signals() {
-                    Ok(()) => continue,
+                    Ok(()) => {
+                        if !is_main_thread(py) {
+                            nap = LONGEST_NAP;
+                        }
+                        continue;
+                    }
                     Err(error) => Err(error),
                 },
             };
@@ -249,4 +260,14 @@ impl Drop for Request {
     fn drop(&mut self) {
         drop(self.end());
     }
+}
+
+/// Whether signal handlers run on this thread; yes if that cannot be found out.
+fn is_main_thread(py: Python<'_>) -> bool {
+    let ask = || {
+        let threading = py.import("threading")?;
+        let main = threading.call_method0("main_thread")?.getattr("ident")?;
+        threading.call_method0("get_ident")?.eq(main)
+    };
+    ask().unwrap_or(true)
 }

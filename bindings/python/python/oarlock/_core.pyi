@@ -1,16 +1,17 @@
 """The native half of the oarlock package; import ``oarlock`` instead."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, Literal, TypeAlias, final
 
 from typing_extensions import Self
 
-# Text split at "/", or segments taken as they are.
-_Path: TypeAlias = (
-    str | bytes | list[str] | list[bytes] | list[str | bytes] | tuple[str | bytes, ...]
-)
+__all__ = ["TIMEOUT_MAX", "Lock", "Manager", "Pending", "_after_fork_in_child"]
+
+# Text split at "/", or a list or tuple of segments taken as they are. (`Sequence`
+# since a `list[str]` is no `list[str | bytes]`.)
+_Path: TypeAlias = str | bytes | Sequence[str | bytes]
 _Paths: TypeAlias = str | bytes | Iterable[_Path]
 # The mode is "read" or "write", or "r" or "w".
 _Claim: TypeAlias = tuple[str, _Path]
