@@ -222,7 +222,7 @@ impl Drop for Running {
         // The group's id is the process id, and is its own until it is waited for.
         let group = format!("-{}", self.process.id());
         let _ = Command::new("sh")
-            .args(["-c", "kill -KILL -- \"$1\"", "sh", &group])
+            .args(["-c", "kill -s KILL -- \"$1\"", "sh", &group])
             .stderr(Stdio::null())
             .status();
         let _ = self.process.kill();

@@ -14,8 +14,8 @@ use crate::scenario::{Action, Claim, Expect, Mode, Scenario, State, Step};
 /// Step keys that are remarks: ignored. Keys that begin with `_` or `/` are, too.
 const REMARKS: [&str; 6] = ["comment", "description", "name", "note", "notes", "why"];
 
-/// The scenarios of one file: an object with the key `scenarios`, a list of
-/// scenarios, or one scenario alone.
+/// The scenarios of one file: an object with the key `scenarios`, or that key's
+/// list alone.
 ///
 /// # Errors
 /// A sentence with the line and column where the text is not such a file.
@@ -57,25 +57,16 @@ impl<'de> Visitor<'de> for FileVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<File, A::Error> {
-        let (mut scenarios, mut name, mut steps) = (None, None, None);
+        let mut scenarios = None;
         while let Some(key) = map.next_key::<Text>()? {
             match key.0.as_str() {
                 "scenarios" => once(&mut scenarios, "scenarios", map.next_value()?)?,
-                // One scenario alone; a file's own "name" may be anything otherwise.
-                "steps" => once(&mut steps, "steps", map.next_value()?)?,
-                "name" => name = Some(map.next_value::<Text>()?.0),
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-        match (scenarios, steps) {
-            (Some(scenarios), None) => Ok(File(scenarios)),
-            (None, Some(steps)) => Ok(File(vec![Scenario {
-                name: name.unwrap_or_default(),
-                steps,
-            }])),
-            (None, None) => Err(Error::missing_field("scenarios")),
-            (Some(_), Some(_)) => Err(Error::custom("both \"scenarios\" and \"steps\"")),
-        }
+        scenarios
+            .map(File)
+            .ok_or_else(|| Error::missing_field("scenarios"))
     }
 }
 

@@ -1,0 +1,265 @@
+//! A wrong expectation of every kind is caught, and what asserts nothing is not.
+
+use oarlock_conformance::judge::{self, Outcome};
+use oarlock_conformance::oracle::Oracle;
+use oarlock_conformance::parse;
+use oarlock_conformance::scenario::{Claim, State};
+use oarlock_conformance::surface::{Broken, Locked, Surface, Unlocked};
+
+fn replay_on(surface: &mut dyn Surface, steps: &str) -> Outcome {
+    let text = format!("[{{\"name\": \"x\", \"steps\": [{steps}]}}]");
+    let scenarios = parse::parse(&text).expect(steps);
+    judge::replay(surface, &scenarios[0])
+}
+
+/// The failures of these steps on the naive rules. They follow three requests:
+/// `r` is granted, `w` waits for it, `x` has no part in that.
+fn failures(steps: &str) -> Vec<String> {
+    let begin = r#"{"lock": "r", "set": [["r", ["a"]]]}, {"lock": "w", "set": [["w", ["a"]]]},
+                   {"lock": "x", "set": [["w", ["x"]]]}"#;
+    replay_on(&mut Oracle::new(), &format!("{begin}, {steps}")).failures
+}
+
+#[track_caller]
+fn passes(steps: &str) {
+    assert_eq!(failures(steps), Vec::<String>::new(), "{steps}");
+}
+
+/// The one failure has all these parts.
+#[track_caller]
+fn fails(steps: &str, parts: &[&str]) {
+    let failures = failures(steps);
+    assert_eq!(failures.len(), 1, "{steps}: {failures:?}");
+    for part in parts {
+        assert!(
+            failures[0].contains(part),
+            "{part:?} is not in {failures:?}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_outcome_of_a_lock() {
+    let lock =
+        |expect: &str| format!(r#"{{"lock": "q", "set": [["r", ["a"]]], "expect": "{expect}"}}"#);
+    passes(&lock("waiting"));
+    passes(&lock("either"));
+    fails(
+        &lock("acquired"),
+        &["step 4", "expected acquired, got waiting"],
+    );
+    fails(&lock("error"), &["expected error, got waiting"]);
+    let lock =
+        |expect: &str| format!(r#"{{"lock": "q", "set": [["r", ["b"]]], "expect": "{expect}"}}"#);
+    passes(&lock("acquired"));
+    fails(&lock("waiting"), &["expected waiting, got acquired"]);
+}
+
+#[test]
+fn a_request_that_is_refused() {
+    passes(r#"{"lock": "q", "set": [], "expect": "error"}"#);
+    for expect in [
+        "",
+        r#", "expect": "acquired""#,
+        r#", "expect": "waiting""#,
+        r#", "expect": "either""#,
+    ] {
+        fails(
+            &format!(r#"{{"lock": "q", "set": []{expect}}}"#),
+            &["got error no claims"],
+        );
+    }
+}
+
+#[test]
+fn a_list_of_granted_requests_is_exact() {
+    passes(r#"{"acquired": ["x", "r"]}"#);
+    fails(
+        r#"{"acquired": ["r"]}"#,
+        &[
+            "step 4",
+            "expected acquired [r], got [r, x]; x is acquired, too",
+        ],
+    );
+    fails(
+        r#"{"acquired": ["r", "w", "x"]}"#,
+        &["expected acquired [r, w, x], got [r, x]; w is waiting"],
+    );
+    fails(r#"{"acquired": []}"#, &["expected acquired [], got [r, x]"]);
+    fails(
+        r#"{"unlock": "x", "acquired": ["r", "x"]}"#,
+        &["x is not live"],
+    );
+}
+
+#[test]
+fn a_list_of_waiting_requests_is_exact() {
+    passes(r#"{"waiting": ["w"]}"#);
+    fails(
+        r#"{"waiting": []}"#,
+        &["expected waiting [], got [w]; w is waiting, too"],
+    );
+    fails(
+        r#"{"waiting": ["w", "x"]}"#,
+        &["expected waiting [w, x], got [w]; x is acquired"],
+    );
+}
+
+#[test]
+fn both_lists_are_checked_after_the_action_of_their_step() {
+    passes(r#"{"waiting": [], "acquired": ["w", "x"], "unlock": "r"}"#);
+    let both = failures(r#"{"unlock": "r", "acquired": ["x"], "waiting": ["w"]}"#);
+    assert_eq!(both.len(), 2, "{both:?}");
+    passes(r#"{"unlock": ["r", "x"], "acquired": ["w"], "waiting": []}"#);
+}
+
+#[test]
+fn every_failing_step_is_reported() {
+    let all = failures(r#"{"waiting": []}, {"acquired": ["r", "x"]}, {"waiting": ["x"]}"#);
+    assert_eq!(all.len(), 2, "{all:?}");
+    assert!(all[0].starts_with("step 4 {\"waiting\": []}: "), "{all:?}");
+    assert!(all[1].starts_with("step 6 "), "{all:?}");
+}
+
+#[test]
+fn nothing_is_asserted_about_either() {
+    // Before, after and within the lists of the same moment.
+    passes(r#"{"either": ["w", "x"]}, {"acquired": ["r"]}, {"waiting": []}"#);
+    passes(r#"{"acquired": ["r"]}, {"waiting": []}, {"either": ["w", "x"]}"#);
+    passes(r#"{"acquired": ["r"], "waiting": [], "either": ["w", "x"]}"#);
+    // About these alone, though.
+    fails(
+        r#"{"either": ["w"]}, {"acquired": ["r"]}"#,
+        &["x is acquired, too"],
+    );
+    // What a list names is asserted all the same.
+    fails(
+        r#"{"either": ["w"]}, {"acquired": ["r", "w", "x"]}"#,
+        &["w is waiting"],
+    );
+}
+
+#[test]
+fn either_lasts_until_a_list_names_the_request() {
+    let lock = r#"{"lock": "q", "set": [["r", ["a"]]], "expect": "either"}"#;
+    passes(&format!(r#"{lock}, {{"waiting": ["w"]}}"#));
+    passes(&format!(
+        r#"{lock}, {{"unlock": "x"}}, {{"waiting": ["w"], "acquired": ["r"]}}"#
+    ));
+    fails(
+        &format!(r#"{lock}, {{"waiting": ["w", "q"]}}, {{"unlock": "x"}}, {{"waiting": ["w"]}}"#),
+        &["step 7", "q is waiting, too"],
+    );
+    // A new request of the same name is another one.
+    fails(
+        &format!(
+            r#"{lock}, {{"unlock": "q"}}, {{"lock": "q", "set": [["r", ["b"]]]}}, {{"acquired": ["r", "x"]}}"#
+        ),
+        &["step 7", "q is acquired, too"],
+    );
+}
+
+#[test]
+fn what_cannot_be_replayed_fails() {
+    fails(
+        r#"{"lock": "s", "set": [["r", ["pool"], 2]], "expect": "acquired"}"#,
+        &[
+            "step 4",
+            r#"["r", ["pool"], 2] has a limit; semaphore limits are not supported"#,
+        ],
+    );
+    fails(
+        r#"{"upgrade": "r", "expect": "waiting"}"#,
+        &["the key \"upgrade\" is not supported"],
+    );
+    fails(
+        r#"{"lock": "s", "set": [["r", ["a"]]], "owner": "o"}"#,
+        &["\"owner\" is not supported"],
+    );
+    fails(
+        r#"{"lock": "r", "set": [["r", ["a"]]]}"#,
+        &["\"r\" is locked again"],
+    );
+    fails(r#"{"unlock": "q"}"#, &["\"q\" is unlocked but is not live"]);
+    fails(r#"{"acquired": ["q"]}"#, &["\"q\" was never locked"]);
+    fails(r#"{"either": ["q"]}"#, &["\"q\" was never locked"]);
+}
+
+/// A surface with one wrong answer, else the naive rules.
+#[derive(Default)]
+struct Wrong {
+    rules: Oracle,
+    keep_on_unlock: bool,
+    refuse_unlock: bool,
+    break_at_state: bool,
+}
+
+impl Surface for Wrong {
+    fn reset(&mut self) -> Result<(), Broken> {
+        self.rules.reset()
+    }
+
+    fn lock(&mut self, id: &str, claims: &[Claim]) -> Result<Locked, Broken> {
+        self.rules.lock(id, claims)
+    }
+
+    fn unlock(&mut self, id: &str) -> Result<Unlocked, Broken> {
+        if self.refuse_unlock {
+            return Ok(Unlocked::Refused("stale".to_owned()));
+        }
+        if self.keep_on_unlock {
+            return Ok(Unlocked::Done);
+        }
+        self.rules.unlock(id)
+    }
+
+    fn state(&mut self, id: &str) -> Result<State, Broken> {
+        if self.break_at_state {
+            return Err(Broken("it is gone".to_owned()));
+        }
+        self.rules.state(id)
+    }
+}
+
+const HAND_OVER: &str = r#"{"lock": "1", "set": [["w", ["a"]]], "expect": "acquired"},
+    {"lock": "2", "set": [["w", ["a"]]], "expect": "waiting"},
+    {"unlock": "1"}, {"acquired": ["2"], "waiting": []}"#;
+
+#[test]
+fn a_surface_that_is_wrong_is_caught() {
+    let outcome = replay_on(&mut Wrong::default(), HAND_OVER);
+    assert!(outcome.passed(), "{outcome:?}");
+
+    let mut no_hand_over = Wrong {
+        keep_on_unlock: true,
+        ..Wrong::default()
+    };
+    let outcome = replay_on(&mut no_hand_over, HAND_OVER);
+    assert_eq!(
+        (outcome.failures.len(), outcome.broken),
+        (2, false),
+        "{outcome:?}"
+    );
+
+    let mut refuses = Wrong {
+        refuse_unlock: true,
+        ..Wrong::default()
+    };
+    let outcome = replay_on(&mut refuses, HAND_OVER);
+    assert!(
+        outcome.failures[0].contains("expected 1 to end, got error stale"),
+        "{outcome:?}"
+    );
+
+    let mut breaks = Wrong {
+        break_at_state: true,
+        ..Wrong::default()
+    };
+    let outcome = replay_on(&mut breaks, HAND_OVER);
+    assert_eq!(
+        (outcome.failures.len(), outcome.broken),
+        (1, true),
+        "{outcome:?}"
+    );
+    assert!(outcome.failures[0].contains("it is gone"), "{outcome:?}");
+}
