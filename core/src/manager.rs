@@ -146,7 +146,7 @@ impl Manager {
         claims: impl IntoIterator<Item = Claim<'a>>,
     ) -> Result<Guard, TryAcquireError> {
         let claims = ClaimSet::new(claims, &self.shared.limits)?;
-        match self.shared.submit(&claims, Admission::Try) {
+        match self.shared.submit(&claims, &mut Admission::Try) {
             Ok(Submission::Granted { id, token }) => Ok(self.guard(id, token)),
             Ok(Submission::Waiting(_) | Submission::Refused) => Err(TryAcquireError::WouldBlock),
             Err(AcquireError::Invalid(error)) => Err(error.into()),
@@ -271,10 +271,10 @@ impl Manager {
     fn submit<'a>(
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
-        admission: Admission,
+        mut admission: Admission,
     ) -> Result<Submission, AcquireError> {
         let claims = ClaimSet::new(claims, &self.shared.limits)?;
-        self.shared.submit(&claims, admission)
+        self.shared.submit(&claims, &mut admission)
     }
 }
 

@@ -12,11 +12,25 @@ use crate::sync::{Arc, MutexGuard};
 use crate::waiter::{Listener, Waiter};
 
 /// What to do if the request cannot be granted at once.
+///
+/// It is lent to the submission, which takes the listener out only if the
+/// request has to wait: what is left is foreign, and is dropped by the caller
+/// when no lock is held any more.
 pub(crate) enum Admission {
     /// Refuse it.
     Try,
     /// Queue it, and tell this listener in the end.
     Queue(Listener),
+}
+
+impl Admission {
+    /// The listener of a request that has to wait; `None` after a try.
+    fn take_listener(&mut self) -> Option<Listener> {
+        match self {
+            Self::Try => None,
+            Self::Queue(listener) => Some(std::mem::replace(listener, Listener::None)),
+        }
+    }
 }
 
 /// What became of the request.
@@ -60,7 +74,7 @@ impl Shared {
     pub(crate) fn submit(
         &self,
         claims: &ClaimSet<'_>,
-        admission: Admission,
+        admission: &mut Admission,
     ) -> Result<Submission, AcquireError> {
         let claims = claims.claims();
         let places: SmallVec<[Place; 4]> = claims.iter().map(|claim| self.place(claim)).collect();
@@ -91,7 +105,7 @@ impl Shared {
         &self,
         index: usize,
         claims: &[Claim<'_>],
-        admission: Admission,
+        admission: &mut Admission,
     ) -> Result<Submission, AcquireError> {
         let mut shard = self.shards[index].0.lock();
         if shard.closed {
@@ -101,18 +115,16 @@ impl Shared {
             .engine
             .submit_claims(claims.iter(), crate::shard::Part::default())?;
         let id = LockId::new(index, submitted.id);
-        match (submitted.state, admission) {
-            (State::Granted { token }, _) => Ok(Submission::Granted { id, token }),
-            (State::Waiting, Admission::Try) => {
-                take_back(&mut shard, submitted.id);
-                Ok(Submission::Refused)
-            }
-            (State::Waiting, Admission::Queue(listener)) => {
-                let waiter = Waiter::new(id, 1, 0, listener);
-                attach(&mut shard, submitted.id, &waiter);
-                Ok(Submission::Waiting(waiter))
-            }
+        if let State::Granted { token } = submitted.state {
+            return Ok(Submission::Granted { id, token });
         }
+        let Some(listener) = admission.take_listener() else {
+            take_back(&mut shard, submitted.id);
+            return Ok(Submission::Refused);
+        };
+        let waiter = Waiter::new(id, 1, 0, listener);
+        attach(&mut shard, submitted.id, &waiter);
+        Ok(Submission::Waiting(waiter))
     }
 
     /// Claims in several shards, whose locks are all taken, in ascending order,
@@ -122,7 +134,7 @@ impl Shared {
         indices: &[usize],
         claims: &[Claim<'_>],
         places: &[Place],
-        admission: Admission,
+        admission: &mut Admission,
     ) -> Result<Submission, AcquireError> {
         let mut shards: SmallVec<[(usize, MutexGuard<'_, Shard>); 8]> = indices
             .iter()
@@ -153,29 +165,27 @@ impl Shared {
             }
         }
         let id = ids[0];
-        if blocked > 0 && matches!(admission, Admission::Try) {
-            for ((_, shard), id) in shards.iter_mut().zip(&ids) {
-                take_back(shard, id.request());
-            }
-            return Ok(Submission::Refused);
-        }
         if ids.len() > 1
             && let Some(part) = shards[0].1.engine.payload_mut(id.request())
         {
             part.others = Some(ids[1..].into());
         }
-        match admission {
-            Admission::Queue(listener) if blocked > 0 => {
-                let waiter = Waiter::new(id, blocked, token, listener);
-                for ((_, shard), id) in shards.iter_mut().zip(&ids) {
-                    if shard.engine.state(id.request()) == Some(State::Waiting) {
-                        attach(shard, id.request(), &waiter);
-                    }
-                }
-                Ok(Submission::Waiting(waiter))
-            }
-            _ => Ok(Submission::Granted { id, token }),
+        if blocked == 0 {
+            return Ok(Submission::Granted { id, token });
         }
+        let Some(listener) = admission.take_listener() else {
+            for ((_, shard), id) in shards.iter_mut().zip(&ids) {
+                take_back(shard, id.request());
+            }
+            return Ok(Submission::Refused);
+        };
+        let waiter = Waiter::new(id, blocked, token, listener);
+        for ((_, shard), id) in shards.iter_mut().zip(&ids) {
+            if shard.engine.state(id.request()) == Some(State::Waiting) {
+                attach(shard, id.request(), &waiter);
+            }
+        }
+        Ok(Submission::Waiting(waiter))
     }
 }
 

@@ -89,6 +89,38 @@ fn a_callback_is_not_called_for_what_is_granted_at_once() {
     assert!(receiver.recv().is_err());
 }
 
+/// What the callback owns may use the manager when it is dropped, so it must not
+/// be dropped under an internal lock.
+#[test]
+fn an_uncalled_callback_is_dropped_with_no_lock_held() {
+    let manager = Manager::builder().shards(2).build();
+    for claims in [vec![write("a")], vec![write("a"), write("b"), write("c")]] {
+        let owner = manager.acquire(read("x")).expect("free");
+        let guarded = Dropped(Some((manager.clone(), owner)));
+        let enqueued = manager.enqueue_with(claims, move |_| drop(guarded));
+        assert!(matches!(enqueued, Ok(Enqueued::Granted(_))));
+        drop(enqueued);
+        assert_empty(&manager);
+    }
+    let owner = manager.acquire(read("x")).expect("free");
+    let guarded = Dropped(Some((manager.clone(), owner)));
+    manager.close();
+    let refused = manager.enqueue_with([write("a"), write("b")], move |_| drop(guarded));
+    assert_eq!(refused.err(), Some(AcquireError::Closed));
+}
+
+/// Visits every shard when it goes.
+struct Dropped(Option<(Manager, Guard)>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        if let Some((manager, guard)) = self.0.take() {
+            drop(guard);
+            let _ = manager.try_acquire(read(""));
+        }
+    }
+}
+
 #[test]
 fn callbacks_hear_of_grant_cancel_and_close_exactly_once() {
     let manager = Manager::new();
