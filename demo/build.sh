@@ -30,7 +30,7 @@ ln -sf "$library" "$out/lib/liboarlock.so.0"
 link="-L$out/lib -loarlock -Wl,-rpath,\$ORIGIN/lib -pthread"
 warnings="-Wall -Wextra -Wpedantic -Werror"
 # shellcheck disable=SC2086 # lists of words
-"${CC:-cc}" -std=c11 -O2 $warnings -Iinclude examples/c/demo.c -o "$out/demo-c" $link
+"${CC:-cc}" -std=c11 -O2 $warnings -Iinclude examples/c/demo.c examples/c/files.c -o "$out/demo-c" $link
 # shellcheck disable=SC2086
 "${CXX:-c++}" -std=c++17 -O2 $warnings -Iinclude examples/cpp/demo.cpp -o "$out/demo-cpp" $link
 

@@ -13,6 +13,7 @@ usage: oarlock-demo [options]
   --tree DIR             use the paths of this directory tree as resources
                          (default: a large one that is on this machine)
   --seconds S            how long each of the runs takes, 0.1 to 600 (default 3)
+  --quick                the same as --seconds 0.5
   --workers N            workers in each program, 2 to 256 (default 8)
   --only SURFACE         run this surface; may be given again for another one
                          (rust, c, cpp, python, node, websocket)
@@ -74,12 +75,15 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Option<Opt
                     .map(Duration::from_secs_f64)
                     .ok_or("--seconds needs a number from 0.1 to 600")?;
             }
+            "--quick" => options.time = Duration::from_millis(500),
             "--workers" => {
                 options.workers = text()?
                     .parse()
                     .ok()
                     .filter(|workers| (2..=256).contains(workers))
-                    .ok_or("--workers needs a number from 2 to 256, since one is never in its own way")?;
+                    .ok_or(
+                        "--workers needs a number from 2 to 256, since one is never in its own way",
+                    )?;
             }
             "--only" => only.push(surface(&text()?)?),
             "--command" => {
@@ -124,7 +128,7 @@ mod tests {
 
     #[test]
     fn flags_are_read() {
-        let line = "--tree /x --seconds 0.5 --workers 3 --only node --only c --only node \
+        let line = "--tree /x --quick --workers 3 --only node --only c --only node \
                     --command c=a=b";
         let expected = Options {
             tree: Some("/x".into()),
