@@ -78,7 +78,7 @@ pub fn surfaces() -> Vec<(String, Reach)> {
         adapter(
             "python",
             &[
-                in_tree("build/python/venv/bin/python"),
+                in_tree("build/python/env/bin/python"),
                 in_tree("conformance/adapters/python/adapter.py"),
             ],
         ),
