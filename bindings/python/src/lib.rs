@@ -10,6 +10,7 @@
 //! - [`manager`], [`lock`] and [`pending`] are the three classes;
 //! - [`request`] is the life of one request, which all three stand on, and
 //!   [`wake`] how those who wait for it are told;
+//! - [`helper`] reaches the coroutines of `oarlock/_asyncio.py`;
 //! - [`fork`] refuses what a forked child inherited;
 //! - [`error`] turns refusals into the exceptions of `oarlock/_errors.py`.
 
@@ -18,6 +19,7 @@
 mod claims;
 mod error;
 mod fork;
+mod helper;
 mod lock;
 mod manager;
 mod parker;

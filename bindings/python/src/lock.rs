@@ -10,6 +10,7 @@ use pyo3::types::PyTuple;
 use crate::claims::Claims;
 use crate::error::{self, exception};
 use crate::fork::{Handle, Held};
+use crate::helper::{self, Ready};
 use crate::pending::Pending;
 use crate::request::{GivenUp, Phase, Request};
 use crate::timeout::Timeout;
@@ -188,7 +189,7 @@ impl Lock {
         slf: &Bound<'py, Self>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        call_helper("acquire", slf.py(), (slf, timeout))
+        helper::ACQUIRE.call(slf.py(), (slf, timeout))
     }
 
     fn __enter__<'py>(slf: Bound<'py, Self>) -> PyResult<Bound<'py, Self>> {
@@ -206,15 +207,21 @@ impl Lock {
     }
 
     fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        call_helper("enter", slf.py(), (slf,))
+        let py = slf.py();
+        if slf.get().try_now(py)? {
+            return Ready::with(py, Some(slf.clone().into_any().unbind()));
+        }
+        helper::ENTER.call(py, (slf,))
     }
 
     #[pyo3(signature = (*_exception))]
     fn __aexit__<'py>(
-        slf: &Bound<'py, Self>,
+        &self,
+        py: Python<'py>,
         _exception: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        call_helper("leave", slf.py(), (slf,))
+        self.release_one(py)?;
+        Ready::with(py, None)
     }
 
     fn __repr__(&self) -> String {
@@ -286,18 +293,7 @@ impl Drop for Lock {
 }
 
 /// What `with` raises when the time is up.
-pub(crate) fn timed_out(py: Python<'_>) -> PyErr {
+fn timed_out(py: Python<'_>) -> PyErr {
     let message = oarlock::AcquireTimeoutError::Timeout.to_string();
     exception(py, "Timeout", message)
-}
-
-/// A coroutine of `oarlock._asyncio`.
-pub(crate) fn call_helper<'py>(
-    name: &str,
-    py: Python<'py>,
-    arguments: impl pyo3::call::PyCallArgs<'py>,
-) -> PyResult<Bound<'py, PyAny>> {
-    py.import("oarlock._asyncio")?
-        .getattr(name)?
-        .call1(arguments)
 }

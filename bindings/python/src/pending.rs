@@ -4,7 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::error;
-use crate::lock::call_helper;
+use crate::helper::{self, Ready};
 use crate::request::{GivenUp, Phase, Request};
 use crate::timeout::Timeout;
 use crate::wake::{LoopWaker, Waker, settled, settled_in_destructor};
@@ -119,7 +119,7 @@ impl Pending {
         slf: &Bound<'py, Self>,
         timeout: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        call_helper("wait", slf.py(), (slf, timeout))
+        helper::WAIT.call(slf.py(), (slf, timeout))
     }
 
     /// Leaves the queue: True. False if the grant came first: it is held now.
@@ -160,15 +160,17 @@ impl Pending {
     }
 
     fn __aenter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        call_helper("enter_pending", slf.py(), (slf,))
+        helper::ENTER_PENDING.call(slf.py(), (slf,))
     }
 
     #[pyo3(signature = (*_exception))]
     fn __aexit__<'py>(
-        slf: &Bound<'py, Self>,
+        &self,
+        py: Python<'py>,
         _exception: &Bound<'py, PyTuple>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        call_helper("leave", slf.py(), (slf,))
+        self.release_it(py)?;
+        Ready::with(py, None)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -197,7 +199,7 @@ impl Pending {
     ) -> PyResult<bool> {
         self.request.check(py)?;
         Ok(self.request.watch(Waker::Loop(LoopWaker {
-            wake: py.import("oarlock._asyncio")?.getattr("wake")?.unbind(),
+            wake: helper::WAKE.get(py)?.clone().unbind(),
             event_loop,
             future,
             sole,

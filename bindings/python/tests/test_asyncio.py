@@ -75,16 +75,20 @@ def test_async_with(manager: Manager, run: Run) -> None:
 
 def test_what_is_free_takes_no_trip_through_the_loop(manager: Manager) -> None:
     lock = manager.write("a")
-    for coroutine, result in [
-        (lock.__aenter__(), lock),
-        (lock.__aexit__(None, None, None), None),
-        (lock.acquire_async(), True),
-        (lock.acquire_async(0), False),
-    ]:
-        with pytest.raises(StopIteration) as done:
-            coroutine.send(None)
-        assert done.value.value is result
-    lock.release()
+
+    async def use() -> str:
+        async with lock as held:
+            assert held is lock
+            assert not await lock.acquire_async(0)
+        assert await lock.acquire_async()
+        lock.release()
+        async with manager.enqueue(write="a") as pending:
+            pass
+        return pending.state
+
+    with pytest.raises(StopIteration) as done:
+        use().send(None)
+    assert done.value.value == "released"
 
 
 def test_tasks_take_turns(manager: Manager, run: Run) -> None:

@@ -81,6 +81,29 @@ assert_idle()
     )
 
 
+def test_ctrl_c_ends_a_loop_that_waits() -> None:
+    python(
+        PRELUDE
+        + """
+import asyncio
+
+async def main():
+    async with manager.write("a"):
+        sys.exit("granted")
+
+when_parked(send)
+try:
+    asyncio.run(main())
+except KeyboardInterrupt:
+    assert time.monotonic() - sent < 10
+else:
+    sys.exit("not interrupted")
+holder.release()
+assert_idle()
+"""
+    )
+
+
 def test_a_handler_that_returns_lets_the_wait_go_on() -> None:
     python(
         PRELUDE

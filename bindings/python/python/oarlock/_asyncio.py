@@ -66,21 +66,16 @@ async def acquire(lock: Lock, timeout: float | None) -> bool:
 
 
 async def enter(lock: Lock) -> Lock:
-    """``Lock.__aenter__``."""
+    """``Lock.__aenter__``, when the lock was not free."""
     if not await acquire(lock, None):
         raise Timeout("the lock was not granted in time")
     return lock
 
 
-async def leave(held: Lock | Pending) -> None:
-    """``__aexit__`` of both."""
-    held.release()
-
-
 async def wait(pending: Pending, timeout: float | None) -> bool:
     """``Pending.wait_async``."""
     seconds = pending._seconds(timeout)
-    if seconds != 0:
+    if not pending.wait(0) and seconds != 0:
         await outcome(pending, seconds, sole=False)
     return pending.wait(0)
 
