@@ -22,8 +22,11 @@ class Manager {
   #name;
 
   constructor(options = {}, number, name) {
-    this.#number =
-      options === NUMBERED ? number : call(() => addon.createManager(...managerOptions(options)));
+    if (options !== NUMBERED) {
+      const limits = managerOptions(options);
+      number = call(() => addon.createManager(...limits));
+    }
+    this.#number = number;
     this.#name = name;
     shared.forgottenManagers.register(this, this.#number);
   }

@@ -3,6 +3,8 @@
 // The native half, and what this environment (the main thread or a worker)
 // shares with it. How the two work together is told in src/lib.rs.
 
+const path = require('node:path');
+
 const { OarlockError, failure } = require('./errors.js');
 
 /** Words of the frame's header, by position. src/frame.rs has the same table. */
@@ -21,28 +23,32 @@ const HEADER = 32;
 /** Bytes of the frame. Claims that are longer travel in a buffer of their own. */
 const FRAME = 4096;
 
-const addon = load();
+const FILE = path.join(__dirname, `../oarlock.${process.platform}-${process.arch}.node`);
 
-// Asked first, because a test runner may load this file twice in one environment.
-const shared = addon.attached() ?? begin();
+// A test runner may load these files again in one thread, and perhaps the native
+// module too. There must be one state all the same: it hangs on the process
+// object, and on the module, since some runners make a process object of their own.
+const STATE = Symbol.for(`oarlock ${FILE}`);
+const shared = process[STATE] ?? (load()[STATE] || begin(load()));
+const { addon } = shared;
 
 function load() {
-  const file = `../oarlock.${process.platform}-${process.arch}.node`;
   try {
-    return require(file);
+    return require(FILE);
   } catch (cause) {
     throw new OarlockError(
       'OARLOCK_NOT_BUILT',
-      `the native module of oarlock for ${process.platform}-${process.arch} cannot be loaded; ` +
-        `\`npm rebuild oarlock\` builds it and needs Rust's cargo (${cause.message})`,
+      `the native module of oarlock for ${process.platform}-${process.arch} cannot be loaded ` +
+        `(${cause.message}); \`node ${path.join(__dirname, '../scripts/build.mjs')}\` builds it`,
       { cause },
     );
   }
 }
 
-function begin() {
+function begin(native) {
   const bytes = new Uint8Array(FRAME);
   const state = {
+    addon: native,
     bytes,
     words: new Uint32Array(bytes.buffer, 0, HEADER / 4),
     /** Objects to use again, one for each slot that holds nothing. See slots.js. */
@@ -60,7 +66,8 @@ function begin() {
     forgottenHusks: undefined,
     forgottenManagers: undefined,
   };
-  addon.attach(bytes, () => state.drain(), state);
+  native.attach(bytes, () => state.drain());
+  for (const place of [process, native]) Object.defineProperty(place, STATE, { value: state });
   return state;
 }
 

@@ -8,6 +8,7 @@ const { Guard, GRANT } = require('./guard.js');
 const { OUTCOME } = require('./mail.js');
 const { shared } = require('./native.js');
 const { cancel } = require('./requests.js');
+const { unwatch, watch } = require('./signals.js');
 const { giveBack } = require('./slots.js');
 
 /** setTimeout takes no more than this many ms. */
@@ -49,7 +50,7 @@ class Wait {
     if (signal !== undefined) {
       this.#signal = signal;
       this.#onAbort = () => this.#give(() => signal.reason);
-      signal.addEventListener('abort', this.#onAbort);
+      watch(signal, this.#onAbort);
       // Aborted while the claims were read, by a getter among them.
       if (signal.aborted) this.#onAbort();
     }
@@ -85,7 +86,7 @@ class Wait {
   #stop() {
     if (this.#holds) letGo();
     clearTimeout(this.#timer);
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    if (this.#signal !== undefined) unwatch(this.#signal, this.#onAbort);
   }
 }
 

@@ -1,7 +1,7 @@
 //! The functions that JavaScript calls to begin and to keep managers. Those on
 //! the way of every request are in [`requests`](crate::requests).
 
-use napi::bindgen_prelude::{Function, Object, ObjectRef, Uint8Array};
+use napi::bindgen_prelude::{Function, Uint8Array};
 use napi::{Either, Env, Result};
 use napi_derive::napi;
 use oarlock::{Manager, ManagerBuilder};
@@ -21,22 +21,11 @@ pub(crate) fn answer(result: std::result::Result<u32, Failure>) -> Answer {
     }
 }
 
-/// What an earlier `attach` in this environment shares, or null.
+/// Begins: the buffer for all calls, and what to call when there is mail. Once
+/// in a thread.
 #[napi(catch_unwind)]
-pub fn attached(env: &Env) -> Result<Option<Object<'_>>> {
-    context::attached(env)
-}
-
-/// Begins: the buffer for all calls, what to call when there is mail, and an
-/// object that `attached` gives back.
-#[napi(catch_unwind)]
-pub fn attach(
-    env: Env,
-    frame: Uint8Array,
-    ring: Function<'_, (), ()>,
-    shared: ObjectRef<false>,
-) -> Result<()> {
-    context::attach(&env, frame, &ring, shared)
+pub fn attach(env: Env, frame: Uint8Array, ring: Function<'_, (), ()>) -> Result<()> {
+    context::attach(&env, frame, &ring)
 }
 
 /// A new manager's number. Limits that are left out have their defaults.

@@ -1,10 +1,10 @@
 //! What one Node environment owns: the main thread, or a worker.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{Function, ObjectRef, Uint8Array};
+use napi::bindgen_prelude::{Function, Uint8Array};
 use napi::threadsafe_function::ThreadsafeFunctionCallMode;
 use napi::{Env, Error, Result, Status};
 use oarlock::{AcquireError, Guard};
@@ -31,25 +31,24 @@ pub(crate) struct Context {
     pub(crate) managers: RefCell<Managers>,
     pub(crate) slots: RefCell<Slots>,
     pub(crate) mailbox: Arc<Mailbox<Letter>>,
-    /// The state of `lib/native.js`, for a second copy of it in this environment.
-    shared: ObjectRef<false>,
-    /// Which environment this is; only compared.
-    env: usize,
 }
 
 thread_local! {
     static CONTEXT: RefCell<Option<Rc<Context>>> = const { RefCell::new(None) };
-    /// Set when this thread's environment has ended: late calls find nothing.
-    static ENDED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Makes this thread's context.
-pub(crate) fn attach(
-    env: &Env,
-    frame: Uint8Array,
-    ring: &Function<(), ()>,
-    shared: ObjectRef<false>,
-) -> Result<()> {
+///
+/// # Errors
+///
+/// If the thread has one: its environment, or another one that it runs.
+pub(crate) fn attach(env: &Env, frame: Uint8Array, ring: &Function<(), ()>) -> Result<()> {
+    if CONTEXT.with_borrow(Option::is_some) {
+        return Err(Error::new(
+            Status::GenericFailure,
+            "oarlock is in use by another environment of this thread",
+        ));
+    }
     let frame = Frame::new(frame)
         .ok_or_else(|| Error::new(Status::InvalidArg, "the frame is shorter than its header"))?;
     // Weak: whether a wait keeps the process alive is decided in lib/waits.js.
@@ -68,54 +67,25 @@ pub(crate) fn attach(
         managers: RefCell::default(),
         slots: RefCell::default(),
         mailbox,
-        shared,
-        env: env.raw().addr(),
     });
     // Hooks run in reverse order: this one before Node takes the bell away.
     env.add_env_cleanup_hook(Rc::clone(&context), |context| end(&context))?;
     CONTEXT.set(Some(context));
-    ENDED.set(false);
     Ok(())
-}
-
-/// What `lib/native.js` shares, if this environment has a context already.
-///
-/// # Errors
-///
-/// If the thread runs a second environment while the first one lives.
-pub(crate) fn attached(env: &Env) -> Result<Option<napi::bindgen_prelude::Object<'_>>> {
-    let Some(context) = CONTEXT.with_borrow(Clone::clone) else {
-        return Ok(None);
-    };
-    if context.env != env.raw().addr() {
-        return Err(Error::new(
-            Status::GenericFailure,
-            "oarlock is in use by another environment of this thread",
-        ));
-    }
-    context.shared.get_value(env).map(Some)
 }
 
 /// This thread's context.
 pub(crate) fn current() -> Result<Rc<Context>> {
-    CONTEXT.with_borrow(Clone::clone).ok_or_else(|| {
-        let ended = ENDED.get();
-        Error::new(
-            Status::GenericFailure,
-            if ended {
-                "the environment has ended"
-            } else {
-                "no frame is attached"
-            },
-        )
-    })
+    CONTEXT
+        .with_borrow(Clone::clone)
+        .ok_or_else(|| Error::new(Status::GenericFailure, "no frame is attached"))
 }
 
 /// Ends all that the environment holds and waits for: it has exited, or it was
 /// terminated, perhaps in the middle of anything.
 fn end(context: &Context) {
-    CONTEXT.take();
-    ENDED.set(true);
+    // Not there any more if the thread itself is ending.
+    let _ = CONTEXT.try_with(RefCell::take);
     // From here on whatever is granted to this environment is released by the
     // thread that granted it.
     context.mailbox.close();

@@ -1,0 +1,149 @@
+// What callers get wrong: each mistake has an error of its own kind, and nobody
+// else's locks are touched.
+
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import { Manager } from '../index.mjs';
+import { isFree, kind } from './helpers.mjs';
+
+const manager = new Manager({ maxClaims: 3, maxSegments: 4, maxPathBytes: 10 });
+const bystander = manager.tryAcquire({ write: 'bystander' });
+
+after(() => {
+  assert.equal(manager.tryAcquire({ read: 'bystander' }), null, 'other locks go on');
+  bystander.release();
+  assert.ok(isFree(manager), 'nothing is left behind');
+});
+
+/** All ways to ask refuse the claims, each in its way. */
+async function refused(claims, code) {
+  await assert.rejects(manager.acquire(claims), kind(code));
+  await assert.rejects(manager.acquire(claims, { timeout: 10 }), kind(code));
+  await assert.rejects(manager.acquire(claims, { timeout: 0 }), kind(code));
+  assert.throws(() => manager.tryAcquire(claims), kind(code));
+  assert.throws(() => manager.enqueue(claims), kind(code));
+}
+
+test('no claims', async () => {
+  for (const claims of [{}, { write: [] }, { read: [], write: [] }, { write: undefined }]) {
+    await refused(claims, 'OARLOCK_NO_CLAIMS');
+  }
+});
+
+test('an unknown mode', async () => {
+  for (const claims of [{ wirte: 'a' }, { write: 'a', READ: 'b' }, { x: undefined }, { '': 'a' }]) {
+    await refused(claims, 'OARLOCK_UNKNOWN_MODE');
+  }
+});
+
+test('an empty segment in text', async () => {
+  for (const path of ['a//b', '/a', 'a/', '/', '//']) {
+    await refused({ write: path }, 'OARLOCK_EMPTY_SEGMENT');
+    await refused({ read: ['a', path] }, 'OARLOCK_EMPTY_SEGMENT');
+  }
+});
+
+test('claims of the wrong type', async () => {
+  const proxy = new Proxy([], { get: (_, key) => (key === 'length' ? 1 : Symbol('element')) });
+  const wrong = [
+    undefined, null, 'a', 1, 1n, true, Symbol('a'), () => {}, ['a'],
+    { write: null }, { write: 1 }, { write: {} }, { write: Buffer.from('a') }, { write: new Set(['a']) },
+    { write: [null] }, { write: [1] }, { write: [,] }, { write: [Buffer.from('a')] }, { write: [{}] },
+    { write: [['a', 1]] }, { write: [['a', null]] }, { write: [[['a']]] }, { write: [[,]] },
+    { write: [[new Uint16Array(1)]] }, { write: [[new ArrayBuffer(1)]] }, { write: [[new String('a')]] },
+    { write: proxy }, { write: [proxy] },
+  ];
+  for (const claims of wrong) await refused(claims, 'OARLOCK_INVALID_ARGUMENT');
+});
+
+test('more than the limits', async () => {
+  await refused({ write: ['a', 'b'], read: ['c', 'd'] }, 'OARLOCK_TOO_MANY_CLAIMS');
+  await refused({ write: 'a/b/c/d/e' }, 'OARLOCK_TOO_MANY_SEGMENTS');
+  await refused({ write: [['', '', '', '', '']] }, 'OARLOCK_TOO_MANY_SEGMENTS');
+  await refused({ write: '12345/678901' }, 'OARLOCK_PATH_TOO_LONG');
+  await refused({ write: [[Buffer.alloc(11)]] }, 'OARLOCK_PATH_TOO_LONG');
+  await refused({ write: 'éééééé' }, 'OARLOCK_PATH_TOO_LONG');
+  for (const fits of [{ write: ['a', 'b'], read: 'c' }, { write: 'a/b/c/d' }, { write: '12345/67890' }]) {
+    manager.tryAcquire(fits).release();
+  }
+});
+
+test('far more than the default limits', async () => {
+  const defaults = new Manager();
+  const cases = [
+    [{ write: Array(1_000_000).fill('a') }, 'OARLOCK_TOO_MANY_CLAIMS'],
+    [{ write: Array(100_000).fill('a').join('/') }, 'OARLOCK_TOO_MANY_SEGMENTS'],
+    [{ write: [Array(100_000).fill('a')] }, 'OARLOCK_TOO_MANY_SEGMENTS'],
+    [{ write: 'a'.repeat(10_000_000) }, 'OARLOCK_PATH_TOO_LONG'],
+    [{ write: [[Buffer.alloc(100_000_000)]] }, 'OARLOCK_PATH_TOO_LONG'],
+  ];
+  for (const [claims, code] of cases) await assert.rejects(defaults.acquire(claims), kind(code));
+  assert.ok(isFree(defaults));
+});
+
+test('timeouts that are none', async () => {
+  const claims = { write: 'a' };
+  for (const timeout of [-1, -0.1, -Infinity, NaN]) {
+    await assert.rejects(manager.acquire(claims, { timeout }), kind('OARLOCK_INVALID_TIMEOUT'));
+  }
+  for (const timeout of [Infinity, Number.MAX_VALUE, 8.64e15]) {
+    await assert.rejects(manager.acquire(claims, { timeout }), kind('OARLOCK_TIMEOUT_TOO_LARGE'));
+  }
+  for (const timeout of [null, '1', 1n, {}, true]) {
+    await assert.rejects(manager.acquire(claims, { timeout }), kind('OARLOCK_INVALID_ARGUMENT'));
+  }
+  (await manager.acquire(claims, { timeout: -0 })).release();
+  (await manager.acquire(claims, { timeout: undefined, signal: undefined })).release();
+});
+
+test('options that are none', async () => {
+  const claims = { write: 'a' };
+  for (const options of [null, 5, 'a', { timout: 5 }, { timeout: 1, extra: undefined }]) {
+    await assert.rejects(manager.acquire(claims, options), kind('OARLOCK_INVALID_ARGUMENT'));
+  }
+  for (const signal of [null, 1, {}, { aborted: false }, new AbortController(), new EventTarget()]) {
+    await assert.rejects(manager.acquire(claims, { signal }), kind('OARLOCK_INVALID_ARGUMENT'));
+  }
+  assert.throws(() => manager.tryAcquire(claims, { timeout: 1 }), kind('OARLOCK_INVALID_ARGUMENT'));
+  assert.throws(() => manager.enqueue(claims, {}), kind('OARLOCK_INVALID_ARGUMENT'));
+});
+
+test('settings of a manager that are none', () => {
+  for (const options of [null, 1, 'a', { maxClaim: 1 }, { maxClaims: -1 }, { maxClaims: 1.5 },
+    { maxClaims: '1' }, { maxSegments: NaN }, { maxPathBytes: Infinity }, { maxPathBytes: 2 ** 32 }]) {
+    assert.throws(() => new Manager(options), kind('OARLOCK_INVALID_ARGUMENT'));
+  }
+  for (const name of [undefined, null, 1, '\ud800', 'a\udc00b']) {
+    assert.throws(() => Manager.named(name), kind('OARLOCK_INVALID_ARGUMENT'));
+  }
+  new Manager({});
+  new Manager(undefined);
+  new Manager({ maxClaims: undefined });
+  Manager.named('');
+});
+
+test('getters that throw, and getters that come back', async () => {
+  const thrown = new Error('mine');
+  const throwing = {
+    get write() {
+      throw thrown;
+    },
+  };
+  await assert.rejects(manager.acquire(throwing), (error) => error === thrown);
+  const returning = {
+    get write() {
+      manager.tryAcquire({ write: 'b' });
+      return 'a';
+    },
+  };
+  await refused(returning, 'OARLOCK_INVALID_ARGUMENT');
+  manager.tryAcquire({ write: 'a' }).release();
+});
+
+test('methods without their manager', async () => {
+  const { acquire, tryAcquire, close } = manager;
+  await assert.rejects(acquire({ write: 'a' }), TypeError);
+  assert.throws(() => tryAcquire({ write: 'a' }), TypeError);
+  assert.throws(() => close.call({}), TypeError);
+  assert.equal(manager.closed, false);
+});
