@@ -8,19 +8,39 @@ import { Manager, OarlockError } from '../../../bindings/node/index.mjs';
 let manager = new Manager();
 let locks = new Map();
 
-/** `s61/s62` is the path of two segments; `-` is the root. */
-function path(text) {
-  if (text === '-') return [];
-  return text.split('/').map((segment) => Buffer.from(segment.slice(1), 'hex'));
+/** Bytes as a string: UTF-8, where three bytes may also be half a surrogate pair. */
+function text(bytes) {
+  const halves = /\xed([\xa0-\xbf])([\x80-\xbf])/;
+  // Latin-1 makes a letter of each byte. Of each three parts, the last two are a half's bytes.
+  return bytes
+    .toString('latin1')
+    .split(halves)
+    .map((part, index, parts) => {
+      if (index % 3 === 0) return Buffer.from(part, 'latin1').toString();
+      if (index % 3 === 2) return '';
+      const [high, low] = [part, parts[index + 1]].map((byte) => byte.charCodeAt(0) & 0x3f);
+      return String.fromCharCode(0xd000 | (high << 6) | low);
+    })
+    .join('');
 }
 
-/** `r:PATH` and `w:PATH`. Another mode is passed on, for the library to refuse. */
+/** `s61/s62` is the path of two segments; `-` is the root. */
+function path(word) {
+  if (word === '-') return [];
+  return word.split('/').map((segment) => Buffer.from(segment.slice(1), 'hex'));
+}
+
+/**
+ * `r:PATH` and `w:PATH`. Another mode is passed on, for the library to refuse.
+ * Writes name their paths with strings and reads with bytes: both have to mean the same.
+ */
 function claims(words) {
   const result = {};
   for (const word of words) {
     const colon = word.indexOf(':');
     const mode = { r: 'read', w: 'write' }[word.slice(0, colon)] ?? word.slice(0, colon);
-    (result[mode] ??= []).push(path(word.slice(colon + 1)));
+    const segments = path(word.slice(colon + 1));
+    (result[mode] ??= []).push(mode === 'write' ? segments.map(text) : segments);
   }
   return result;
 }

@@ -42,11 +42,17 @@ class Adapter:
         return self.locks[name]
 
 
-def parse(claim: str) -> tuple[str, list[bytes]]:
-    """``w:s61/s62`` is a write of two segments; ``-`` is the root."""
+def parse(claim: str) -> tuple[str, list[bytes] | list[str]]:
+    """``w:s61/s62`` is a write of two segments; ``-`` is the root.
+
+    Writes name their paths with str and reads with bytes: both have to mean the same.
+    """
     mode, _, path = claim.partition(":")
     words = [] if path == "-" else path.split("/")
-    return mode, [bytes.fromhex(word.removeprefix("s")) for word in words]
+    segments = [bytes.fromhex(word.removeprefix("s")) for word in words]
+    if mode == "r":
+        return mode, segments
+    return mode, [segment.decode("utf-8", "surrogatepass") for segment in segments]
 
 
 def main() -> None:
