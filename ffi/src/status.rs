@@ -113,7 +113,7 @@ const ROWS: &[Row] = &[
     ),
     Row(
         OARLOCK_ERR_INVALID_MODE,
-        c"invalid-mode",
+        c"unknown-mode",
         c"the mode is neither read nor write",
     ),
     Row(
@@ -143,7 +143,7 @@ const ROWS: &[Row] = &[
     ),
     Row(
         OARLOCK_ERR_INVALID_TIMEOUT,
-        c"invalid-timeout",
+        c"negative-timeout",
         c"the timeout is below -1",
     ),
     Row(
