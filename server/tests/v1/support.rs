@@ -7,7 +7,7 @@ use futures_util::{SinkExt, StreamExt};
 use oarlock_server::{Config, Server};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -71,7 +71,10 @@ impl TestServer {
     }
 
     pub async fn raw(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
+        let socket = TcpSocket::new_v4().unwrap();
+        // Small, for those that never read to be full soon.
+        socket.set_recv_buffer_size(4096).unwrap();
+        socket.connect(self.address).await.unwrap()
     }
 
     /// A raw socket that has become a WebSocket connection of namespace `n`.

@@ -127,10 +127,9 @@ async fn a_handshake_that_takes_too_long_is_cut_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_never_reads_is_cut_off() {
     let server = impatient().await;
-    for sent in [
-        [frame(LOCK), frame(RELEASE)].concat(),
-        vec![0x89, 0x80, 0, 0, 0, 0],
-    ] {
+    // Long pings, for their pongs to fill the buffers soon.
+    let ping = [&[0x89, 0xfd, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
+    for sent in [[frame(LOCK), frame(RELEASE)].concat(), ping] {
         let mut stream = server.raw_websocket("namespace=n").await;
         let many = sent.repeat(1000);
         // Its answers pile up in the system's buffers, then the server stops
