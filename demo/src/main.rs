@@ -56,6 +56,9 @@ fn demo(options: &Options) -> Result<ExitCode, String> {
     } else {
         text += "The demo failed.\n";
         text.extend(faults.iter().map(|fault| format!("- {fault}\n")));
+        if rows.iter().any(|row| row.with_locks.is_err()) {
+            text += "`demo/build.sh` builds what the demo runs, and so does `make demo`.\n";
+        }
     }
     // Not `print!`, which panics when nobody listens.
     let _ = io::stdout().write_all(text.as_bytes());
