@@ -60,7 +60,7 @@
 
 /** What an oarlock_manager_options starts as: everything at its default. */
 #define OARLOCK_MANAGER_OPTIONS_INIT \
-  { (uint32_t)sizeof(oarlock_manager_options), 0, 0, 0, 0, 0 }
+  { sizeof(oarlock_manager_options), 0, 0, 0, 0, 0 }
 
 /**
  * The major version of the header.
