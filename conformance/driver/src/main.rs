@@ -51,7 +51,7 @@ fn replay(plan: &Plan, out: &mut dyn Write) -> io::Result<bool> {
     }
     let mut good = corpus.errors.is_empty() && !corpus.entries.is_empty();
     for (name, reach) in &plan.surfaces {
-        good &= runner::run(name, &mut *reach.open(), &corpus, out)?.good();
+        good &= runner::run(name, || reach.open(), &corpus, out)?.good();
     }
     Ok(good)
 }

@@ -1,9 +1,12 @@
 //! Replays a corpus on one surface, explains each failure and counts.
 
+use std::any::Any;
 use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
 
 use crate::corpus::Corpus;
-use crate::judge;
+use crate::judge::{self, Outcome};
+use crate::scenario::Scenario;
 use crate::surface::{Broken, Surface};
 
 /// After so many scenarios in a row that broke the surface, the rest is not
@@ -29,17 +32,22 @@ impl Totals {
     }
 }
 
-/// Replays every scenario on the surface. Writes one line for each thing that
-/// was not as expected, then `NAME: N passed, N failed`.
+/// Replays every scenario on the surface that `open` gives; it is opened again
+/// after a panic. Writes one line for each thing that was not as expected, then
+/// `NAME: N passed, N failed`.
 ///
 /// # Errors
 /// A failure to write.
 pub fn run(
     name: &str,
-    surface: &mut dyn Surface,
+    open: impl Fn() -> Box<dyn Surface>,
     corpus: &Corpus,
     out: &mut dyn Write,
 ) -> io::Result<Totals> {
+    let mut surface = Guarded {
+        surface: open(),
+        open,
+    };
     let mut totals = Totals::default();
     let mut broken_in_a_row = 0;
     for entry in &corpus.entries {
@@ -47,7 +55,7 @@ pub fn run(
             totals.failed += 1;
             continue;
         }
-        let outcome = judge::replay(surface, &entry.scenario);
+        let outcome = surface.replay(&entry.scenario);
         broken_in_a_row = if outcome.broken {
             broken_in_a_row + 1
         } else {
@@ -77,4 +85,45 @@ pub fn run(
     writeln!(out, "{name}: {passed} passed, {failed} failed")?;
     out.flush()?;
     Ok(totals)
+}
+
+/// A surface whose panics break a scenario and not the driver.
+struct Guarded<F> {
+    surface: Box<dyn Surface>,
+    open: F,
+}
+
+impl<F: Fn() -> Box<dyn Surface>> Guarded<F> {
+    fn replay(&mut self, scenario: &Scenario) -> Outcome {
+        self.guard(|surface| Ok(judge::replay(surface, scenario)))
+            .unwrap_or_else(|Broken(why)| Outcome {
+                failures: vec![why],
+                broken: true,
+            })
+    }
+
+    fn finish(&mut self) -> Result<(), Broken> {
+        self.guard(|surface| surface.finish())
+    }
+
+    fn guard<T>(
+        &mut self,
+        ask: impl FnOnce(&mut dyn Surface) -> Result<T, Broken>,
+    ) -> Result<T, Broken> {
+        let surface = &mut *self.surface;
+        match panic::catch_unwind(AssertUnwindSafe(|| ask(surface))) {
+            Ok(answer) => answer,
+            Err(payload) => {
+                // Its state cannot be trusted any more, not even to be dropped.
+                std::mem::forget(std::mem::replace(&mut self.surface, (self.open)()));
+                Err(Broken(format!("panicked: {}", message(&*payload))))
+            }
+        }
+    }
+}
+
+fn message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| payload.downcast_ref::<&str>().copied())
+        .unwrap_or("for an unknown reason")
 }

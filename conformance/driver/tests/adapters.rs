@@ -7,6 +7,7 @@ use oarlock_conformance::child::Adapter;
 use oarlock_conformance::corpus::{Corpus, Entry};
 use oarlock_conformance::random;
 use oarlock_conformance::runner::{self, Totals};
+use oarlock_conformance::surface::Surface;
 
 /// The deadline of adapters that are meant to miss it.
 const SHORT: Duration = Duration::from_millis(200);
@@ -29,9 +30,10 @@ fn shell(script: &str) -> Vec<OsString> {
 }
 
 fn run(command: Vec<OsString>, deadline: Duration, corpus: &Corpus) -> (Totals, String) {
-    let mut adapter = Adapter::with_deadline(command, deadline);
+    let adapter =
+        || -> Box<dyn Surface> { Box::new(Adapter::with_deadline(command.clone(), deadline)) };
     let mut out = Vec::new();
-    let totals = runner::run("it", &mut adapter, corpus, &mut out);
+    let totals = runner::run("it", adapter, corpus, &mut out);
     let totals = totals.expect("writing to memory does not fail");
     (totals, String::from_utf8_lossy(&out).into_owned())
 }

@@ -1,8 +1,10 @@
 //! A wrong expectation of every kind is caught, and what asserts nothing is not.
 
+use oarlock_conformance::corpus::{Corpus, Entry};
 use oarlock_conformance::judge::{self, Outcome};
 use oarlock_conformance::oracle::Oracle;
 use oarlock_conformance::parse;
+use oarlock_conformance::runner;
 use oarlock_conformance::scenario::{Claim, State};
 use oarlock_conformance::surface::{Broken, Locked, Surface, Unlocked};
 
@@ -192,6 +194,7 @@ struct Wrong {
     keep_on_unlock: bool,
     refuse_unlock: bool,
     break_at_state: bool,
+    panic_at_unlock: bool,
 }
 
 impl Surface for Wrong {
@@ -204,6 +207,7 @@ impl Surface for Wrong {
     }
 
     fn unlock(&mut self, id: &str) -> Result<Unlocked, Broken> {
+        assert!(!self.panic_at_unlock, "out of order: {id}");
         if self.refuse_unlock {
             return Ok(Unlocked::Refused("stale".to_owned()));
         }
@@ -262,4 +266,31 @@ fn a_surface_that_is_wrong_is_caught() {
         "{outcome:?}"
     );
     assert!(outcome.failures[0].contains("it is gone"), "{outcome:?}");
+}
+
+#[test]
+fn a_surface_that_panics_fails_its_scenario_alone() {
+    let quiet = r#"{"lock": "1", "set": [["w", ["a"]]], "expect": "acquired"}"#;
+    let text = format!(r#"[{{"steps": [{HAND_OVER}]}}, {{"steps": [{quiet}]}}]"#);
+    let entries = parse::parse(&text).expect(&text).into_iter();
+    let corpus = Corpus {
+        entries: entries
+            .map(|scenario| Entry {
+                file: "f".to_owned(),
+                scenario,
+            })
+            .collect(),
+        errors: Vec::new(),
+    };
+    let open = || -> Box<dyn Surface> {
+        Box::new(Wrong {
+            panic_at_unlock: true,
+            ..Wrong::default()
+        })
+    };
+    let mut out = Vec::new();
+    let totals = runner::run("it", open, &corpus, &mut out).expect("memory can be written");
+    let report = String::from_utf8_lossy(&out);
+    assert_eq!((totals.passed, totals.failed), (1, 1), "{report}");
+    assert!(report.contains("panicked: out of order: 1"), "{report}");
 }

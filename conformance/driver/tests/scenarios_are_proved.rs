@@ -15,7 +15,7 @@ fn scenarios() -> Corpus {
 
 fn replay(surface: InProcess) -> (Totals, String) {
     let mut out = Vec::new();
-    let totals = runner::run("it", &mut *surface.open(), &scenarios(), &mut out);
+    let totals = runner::run("it", || surface.open(), &scenarios(), &mut out);
     let totals = totals.expect("writing to memory does not fail");
     (totals, String::from_utf8_lossy(&out).into_owned())
 }
