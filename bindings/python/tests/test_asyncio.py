@@ -436,6 +436,32 @@ def test_a_task_that_is_collected_leaves_nothing(manager: Manager) -> None:
         loop.close()
 
 
+def test_a_lock_dropped_while_an_exception_is_on_its_way(manager: Manager, run: Run) -> None:
+    """Its release tells a task, by Python code, which must not meet the exception."""
+
+    def held() -> oarlock.Lock:
+        lock = manager.read("a")
+        lock.acquire()
+        return lock
+
+    def use(lock: oarlock.Lock, number: float) -> None: ...
+
+    async def main() -> None:
+        for _ in range(10):
+            holder = held()
+            task = asyncio.ensure_future(manager.write("a").acquire_async())
+            await tick()
+            assert not task.done()
+            stack = [holder]
+            del holder
+            with pytest.raises(ZeroDivisionError):
+                # The only reference is on the interpreter's stack.
+                use(stack.pop(), 1 / 0)
+            assert await task
+
+    run(main())
+
+
 def drop_quietly(tasks: list[asyncio.Task[None]]) -> None:
     """Collects tasks that never ended, without asyncio's complaints."""
     for task in tasks:
@@ -514,6 +540,54 @@ def test_a_loop_of_another_make(manager: Manager) -> None:
         loop.run_until_complete(asyncio.wait_for(task, PATIENCE))
     assert loop.woken == 1
     loop.close()
+
+
+def cancels(pending: oarlock.Pending) -> None:
+    assert pending.cancel() is False
+    assert pending.token > 0
+    assert pending.state == "acquired"
+
+
+def releases(pending: oarlock.Pending) -> None:
+    pending.release()
+    assert pending.state == "released"
+
+
+def waits(pending: oarlock.Pending) -> None:
+    assert pending.wait() and pending.wait(0)
+    with pending:
+        pass
+
+
+@pytest.mark.parametrize("action", [cancels, releases, waits, None])
+def test_a_grant_that_is_on_its_way(manager: Manager, action) -> None:
+    """One release grants two requests. While the first is told, which runs Python
+    code, the second is granted but not told yet."""
+    queue: list[oarlock.Pending] = []
+
+    class Loop(asyncio.SelectorEventLoop):
+        def call_soon_threadsafe(self, callback, *args, **options):
+            if queue:
+                assert queue[0].state == "acquired"
+                if action is None:
+                    queue.clear()  # leaves it to the collector
+                else:
+                    action(queue[0])
+            return super().call_soon_threadsafe(callback, *args, **options)
+
+    loop = Loop()
+    holder = manager.enqueue(write="a")
+    task = loop.create_task(manager.read("a").acquire_async())
+    loop.run_until_complete(tick())
+    queue.append(manager.enqueue(read="a"))
+    holder.release()
+    assert loop.run_until_complete(asyncio.wait_for(task, PATIENCE))
+    loop.close()
+    if action is cancels:
+        assert queue[0].wait()
+        queue[0].release()
+    queue.clear()
+    assert_idle(manager)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("uvloop") is None, reason="no uvloop")
