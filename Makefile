@@ -1,0 +1,41 @@
+# Everything a person does here is one of these targets; `make help` lists them.
+# Each installs what it needs from the package registries, into build/ only.
+
+PREFIX  ?= /usr/local
+DESTDIR ?=
+SCENARIOS ?= conformance/scenarios
+LISTEN  ?= 127.0.0.1:9009
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lib python node serve conformance install clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## five languages and a server lock a real directory tree [TREE=DIR]
+	@scripts/demo.sh $(if $(TREE),--tree "$(TREE)")
+
+test: ## every test, the linters and the drift checks; ends with the totals
+	@scripts/test.sh
+
+lib: ## liboarlock.so and liboarlock.a, optimised, in target/release
+	cargo build --release -p oarlock-ffi
+
+python: ## the Python package, installed into build/python/env
+	scripts/python.sh
+
+node: ## the Node package, built in place and installed into build/node/env
+	scripts/node.sh
+
+serve: ## the WebSocket front, in the foreground [LISTEN=ADDRESS:PORT]
+	cargo run --release -p oarlock-server --bin oarlock -- serve --listen $(LISTEN)
+
+conformance: ## the scenarios through every surface [SCENARIOS=DIR]
+	@scripts/conformance.sh "$(SCENARIOS)"
+
+install: lib ## header, libraries, pkg-config and CMake files [PREFIX=DIR] [DESTDIR=DIR]
+	DESTDIR="$(DESTDIR)" ffi/install.sh "$(PREFIX)"
+
+clean: ## removes everything that was built or installed here
+	rm -rf build target bindings/node/node_modules
+	find . -name '*.node' -not -path './.git/*' -delete
