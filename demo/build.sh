@@ -35,7 +35,7 @@ warnings="-Wall -Wextra -Wpedantic -Werror"
 "${CXX:-c++}" -std=c++17 -O2 $warnings -Iinclude examples/cpp/demo.cpp -o "$out/demo-cpp" $link
 
 echo "== Python"
-[ -x "$out/python/bin/python" ] || "${PYTHON:-python3}" -m venv "$out/python"
+scripts/venv.sh "$out/python" "${PYTHON:-python3}"
 "$out/python/bin/python" -m pip install --quiet --disable-pip-version-check \
   --config-settings "build-args=--profile $cargo_profile --locked" ./bindings/python
 
