@@ -8,6 +8,7 @@
 # comes from the package registries. Leaves its work in build/demo and target.
 set -eu
 cd "$(dirname "$0")/.."
+. scripts/trust.sh
 
 case "${1:-release}" in
   release) profile=release; cargo_profile=release ;;
@@ -42,12 +43,6 @@ scripts/venv.sh "$out/python" "${PYTHON:-python3}"
 echo "== Node and WebSocket"
 # Built by name, not by npm's install script, which npm may be told not to run.
 OARLOCK_PROFILE=$cargo_profile node bindings/node/scripts/build.mjs
-# Node trusts a list of its own; this adds what the system trusts, such as the
-# certificate of a company's proxy.
-system=/etc/ssl/certs/ca-certificates.crt
-if [ -z "${NODE_EXTRA_CA_CERTS:-}" ] && [ -r "$system" ]; then
-  export NODE_EXTRA_CA_CERTS="$system"
-fi
 npm="npm install --ignore-scripts --no-audit --no-fund --loglevel=error"
 $npm --prefix examples/node --no-package-lock # its one package is a link
 $npm --prefix examples/websocket

@@ -7,6 +7,7 @@
 # is built quickly, not for speed: set PROFILE=release for what is shipped.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/trust.sh
 
 export PROFILE=${PROFILE:-dev}
 log=build/log/conformance-build.log

@@ -5,6 +5,7 @@
 #   scripts/demo.sh --quick       a short run of quickly built programs, as a test
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/trust.sh
 
 profile=release
 arguments=("$@")

@@ -3,6 +3,7 @@
 # project build/node/env. OARLOCK_PROFILE=dev builds faster.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/trust.sh
 
 root=$PWD
 env=build/node/env

@@ -3,6 +3,7 @@
 # virtual environment at build/python/env. PROFILE=dev builds faster.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/trust.sh
 
 env=build/python/env
 scripts/venv.sh "$env"

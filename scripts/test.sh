@@ -6,6 +6,7 @@
 #   scripts/test.sh [STEP]...      all steps, or only these
 set -uo pipefail
 cd "$(dirname "$0")/.."
+. scripts/trust.sh
 logs=build/log
 mkdir -p "$logs"
 
