@@ -141,8 +141,9 @@ except Alarm:
     pass
 # The Pending keeps its place when a wait for it is interrupted.
 pending = manager.enqueue(write="a")
-when_parked(lambda: send(signal.SIGUSR1))
 try:
+    # It is queued already, so the signal may come at any point from here on.
+    when_parked(lambda: send(signal.SIGUSR1))
     pending.wait()
     sys.exit("granted")
 except Alarm:
