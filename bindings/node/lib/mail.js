@@ -9,7 +9,10 @@ const OUTCOME = Object.freeze({ NONE: 0, GRANTED: 1, CANCELLED: 2, CLOSED: 3 });
 
 const { waits, words } = shared;
 
-/** Tells every wait whose outcome has come. Runs no code of users. */
+/**
+ * Tells every wait whose outcome has come. Never leaves mail behind: the mailbox
+ * rings again only after it was found empty.
+ */
 function drain() {
   for (;;) {
     const outcome = call(addon.take);
@@ -17,7 +20,15 @@ function drain() {
     const slot = words[WORD.SLOT];
     const wait = waits[slot];
     waits[slot] = undefined;
-    wait.end(outcome);
+    try {
+      wait.end(outcome);
+    } catch (error) {
+      // Of a signal that is no AbortSignal. Whoever caused the outcome has
+      // nothing to do with it.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }
 

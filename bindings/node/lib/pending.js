@@ -68,20 +68,15 @@ class Pending {
 
   cancel() {
     const husk = this.#husk;
-    if (husk === null || !cancel(husk)) return false;
-    this.#settle(OUTCOME.CANCELLED);
-    return true;
+    return husk !== null && cancel(husk, () => this.#settle(OUTCOME.CANCELLED));
   }
 
   [Symbol.dispose]() {
     const husk = this.#husk;
     if (husk !== null) {
       shared.waits[husk.slot] = undefined;
-      try {
-        release(husk);
-      } finally {
-        this.#settle(OUTCOME.CANCELLED);
-      }
+      this.#settle(OUTCOME.CANCELLED);
+      release(husk);
     } else {
       this.#guard?.[Symbol.dispose]();
     }

@@ -57,18 +57,23 @@ function release(husk) {
 }
 
 /**
- * Whether the request in a slot still waited, and is cancelled now. Its husk is
- * given back then.
+ * Whether the request in a slot still waited, and is cancelled now. If so, its
+ * husk is given back and `settle` is called, before others hear of it.
  */
-function cancel(husk) {
+function cancel(husk, settle) {
   words[WORD.SLOT] = husk.slot;
   words[WORD.MAIL] = 0;
   const cancelled = call(addon.cancel) === 1;
-  if (cancelled) {
-    shared.waits[husk.slot] = undefined;
-    giveBack(husk);
+  const mail = words[WORD.MAIL] !== 0;
+  try {
+    if (cancelled) {
+      shared.waits[husk.slot] = undefined;
+      giveBack(husk);
+      settle();
+    }
+  } finally {
+    if (mail) drain();
   }
-  if (words[WORD.MAIL] !== 0) drain();
   return cancelled;
 }
 

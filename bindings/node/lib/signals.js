@@ -6,21 +6,22 @@
 /** What to call for each signal that somebody waits with. */
 const watched = new WeakMap();
 
-/** Calls `aborted` when the signal is aborted, until `unwatch`. */
+/**
+ * Calls `aborted` when the signal is aborted, until `unwatch`, which is due even
+ * if this throws.
+ */
 function watch(signal, aborted) {
-  let entry = watched.get(signal);
-  if (entry === undefined) {
-    const callbacks = new Set();
-    entry = {
-      callbacks,
-      listener: () => {
-        for (const callback of callbacks) callback();
-      },
-    };
-    watched.set(signal, entry);
-    signal.addEventListener('abort', entry.listener);
+  const entry = watched.get(signal);
+  if (entry !== undefined) {
+    entry.callbacks.add(aborted);
+    return;
   }
-  entry.callbacks.add(aborted);
+  const callbacks = new Set([aborted]);
+  const listener = () => {
+    for (const callback of callbacks) callback();
+  };
+  watched.set(signal, { callbacks, listener });
+  signal.addEventListener('abort', listener);
 }
 
 /** Ends a `watch`; the listener goes with the last one. */

@@ -26,6 +26,7 @@ function ending(outcome) {
  * in the core: a timer or signal that comes second changes nothing.
  */
 class Wait {
+  /** The husk of the slot; null once settled, for then others may have it. */
   #husk;
   #holds;
   #resolve;
@@ -47,31 +48,49 @@ class Wait {
     shared.waits[husk.slot] = this;
     if (this.#holds) hold();
     if (timeout !== undefined) this.#startTimer(timeout);
-    if (signal !== undefined) {
-      this.#signal = signal;
-      this.#onAbort = () => this.#give(() => signal.reason);
-      watch(signal, this.#onAbort);
-      // Aborted while the claims were read, by a getter among them.
-      if (signal.aborted) this.#onAbort();
-    }
+    if (signal !== undefined) this.#watch(signal);
   }
 
   /** The outcome has come. */
   end(outcome) {
-    this.#stop();
+    const husk = this.#husk;
+    this.#husk = null;
     if (outcome === OUTCOME.GRANTED) {
-      this.#resolve(new Guard(GRANT, this.#husk));
+      this.#resolve(new Guard(GRANT, husk));
     } else {
-      giveBack(this.#husk);
+      giveBack(husk);
       this.#reject(ending(outcome));
     }
+    this.#stop();
   }
 
   /** The caller gives up, unless the grant came first. */
   #give(reason) {
-    if (!cancel(this.#husk)) return;
-    this.#stop();
-    this.#reject(reason());
+    if (this.#husk === null) return;
+    cancel(this.#husk, () => {
+      this.#husk = null;
+      this.#reject(reason);
+      this.#stop();
+    });
+  }
+
+  // The signal may be any object with the interface, and its code may throw.
+  #watch(signal) {
+    this.#signal = signal;
+    this.#onAbort = () => {
+      try {
+        this.#give(signal.reason);
+      } catch (error) {
+        this.#give(error);
+      }
+    };
+    try {
+      watch(signal, this.#onAbort);
+      // Aborted while the claims were read, by a getter among them.
+      if (signal.aborted) this.#onAbort();
+    } catch (error) {
+      this.#give(error);
+    }
   }
 
   #startTimer(timeout) {
@@ -79,7 +98,7 @@ class Wait {
     const later = timeout - now;
     this.#timer = setTimeout(() => {
       if (later > 0) this.#startTimer(later);
-      else this.#give(() => new OarlockError('OARLOCK_TIMEOUT', 'the lock was not granted in time'));
+      else this.#give(new OarlockError('OARLOCK_TIMEOUT', 'the lock was not granted in time'));
     }, Math.ceil(now));
   }
 

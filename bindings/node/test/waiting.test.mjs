@@ -190,3 +190,66 @@ test('errors of timeouts are OarlockErrors with a stack', async () => {
   assert.match(error.stack, /OarlockError: the lock was not granted in time/);
   guard.release();
 });
+
+test('a signal whose code throws or comes back loses nothing', async () => {
+  const thrown = new Error('of the signal');
+  const fail = () => {
+    throw thrown;
+  };
+  const nothing = () => {};
+  const { manager, guard } = await held();
+  const signals = [
+    { aborted: false, addEventListener: fail, removeEventListener: nothing },
+    { aborted: false, addEventListener: (_, abort) => abort(), removeEventListener: nothing, get reason() { return fail(); } },
+    { aborted: false, addEventListener: (_, abort) => (abort(), abort(), fail()), removeEventListener: nothing, reason: thrown },
+    { get aborted() { return this.asked ? fail() : !(this.asked = true); }, addEventListener: nothing, removeEventListener: nothing },
+  ];
+  for (const signal of signals) {
+    await assert.rejects(manager.acquire({ write: 'a' }, { signal }), (error) => error === thrown);
+  }
+  // One that takes the place of the request that it aborts.
+  let inner;
+  const returning = {
+    aborted: false,
+    reason: 'back',
+    addEventListener: (_, abort) => (returning.abort = abort),
+    removeEventListener: () => {
+      inner = manager.enqueue({ write: 'a' });
+      returning.abort();
+    },
+  };
+  const waiting = manager.acquire({ write: 'a' }, { signal: returning });
+  returning.abort();
+  await assert.rejects(waiting, (error) => error === 'back');
+  assert.equal(inner.state, 'waiting');
+  guard.release();
+  assert.equal(inner.state, 'acquired');
+  inner[Symbol.dispose]();
+  assert.ok(isFree(manager));
+});
+
+test('a signal that throws when a grant comes does not stop other grants', async (t) => {
+  const { manager, guard } = await held();
+  const uncaught = [];
+  const previous = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  process.on('uncaughtException', (error) => uncaught.push(error.message));
+  t.after(() => {
+    process.removeAllListeners('uncaughtException');
+    for (const listener of previous) process.on('uncaughtException', listener);
+  });
+  const signal = {
+    aborted: false,
+    addEventListener() {},
+    removeEventListener() {
+      throw new Error('of the signal');
+    },
+  };
+  const first = manager.acquire({ read: 'a' }, { signal });
+  const second = manager.acquire({ read: 'a' });
+  guard.release();
+  for (const reader of await Promise.all([first, second])) reader.release();
+  await sleep(1);
+  assert.deepEqual(uncaught, ['of the signal']);
+  assert.ok(isFree(manager));
+});
