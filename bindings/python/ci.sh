@@ -6,13 +6,15 @@
 #
 # Interpreters are looked for on the PATH (python3, python3.10, ...) and under
 # ~/.pyenv/versions. Everything is made below build/python; nothing else changes.
-# The first run takes about two minutes (a release build), later ones half a
-# minute for each interpreter.
+# The first run takes about two minutes (a release build; PROFILE=dev is faster),
+# later ones half a minute for each interpreter.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
-out=$(cd "$here/../.." && pwd)/build/python
+root=$(cd "$here/../.." && pwd)
+out=$root/build/python
 mkdir -p "$out"
+. "$root/scripts/trust.sh"
 
 # Prints "3.11 /path/to/python" if the command is a CPython from 3.10 up.
 describe() {
@@ -38,26 +40,36 @@ if [ -z "$versions" ]; then
     exit 1
 fi
 
-# A virtual environment, kept between runs while its interpreter is there.
+# The virtual environment of a version, kept between runs; false if this machine
+# cannot make one.
 environment() {
-    local python=$out/$1/bin/python
-    if ! "$python" -c 'import pip' 2>/dev/null; then
-        "${found[$1]:?"there is no Python $1"}" -m venv --clear "$out/$1"
-    fi
-    echo "$python"
+    "$root/scripts/venv.sh" "$out/$1" "${found[$1]:?"there is no Python $1"}" >&2 || return
+    echo "$out/$1/bin/python"
 }
 
+declare -A pythons=()
+for version in $versions; do
+    if python=$(environment "$version"); then
+        pythons[$version]=$python
+        builder=$python
+    else
+        echo "python $version: left out, no virtual environment can be made"
+    fi
+done
+
 # The wheel serves all versions (abi3), so any of them may build it.
-builder=$(environment "$(head -n 1 <<<"$versions")")
 rm -rf "$out/wheels"
-"$builder" -m pip wheel --quiet --no-deps --wheel-dir "$out/wheels" "$here"
+"${builder:?"no virtual environment can be made"}" -m pip wheel --quiet --no-deps \
+    --config-settings "build-args=--profile ${PROFILE:-release} --locked" \
+    --wheel-dir "$out/wheels" "$here"
 wheel=$(ls "$out"/wheels/oarlock-*-abi3-*.whl)
 echo "python: built $(basename "$wheel")"
 
 passed=0 failed=0
 count() { grep -oE "[0-9]+ $1" <<<"$2" | grep -oE '[0-9]+' || echo 0; }
 for version in $versions; do
-    python=$(environment "$version")
+    python=${pythons[$version]:-}
+    if [ -z "$python" ]; then continue; fi
     "$python" -m pip install --quiet -r "$here/tests/requirements.txt"
     # Tested with if it can be had for this version; the tests skip without it.
     "$python" -m pip install --quiet --only-binary :all: uvloop 2>/dev/null || true

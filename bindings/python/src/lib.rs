@@ -33,6 +33,8 @@ use pyo3::prelude::*;
 /// The native half of the oarlock package; import `oarlock` instead.
 #[pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use super::fork::_after_fork_in_child;
     #[pymodule_export]
@@ -45,4 +47,9 @@ mod _core {
     /// The longest timeout, in seconds.
     #[pymodule_export]
     const TIMEOUT_MAX: f64 = super::timeout::TIMEOUT_MAX;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
 }

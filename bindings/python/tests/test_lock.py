@@ -3,6 +3,7 @@
 import gc
 import threading
 import weakref
+from importlib import metadata
 
 import pytest
 from support import PATIENCE, assert_idle, is_free, threads, until, until_queued
@@ -251,6 +252,10 @@ def test_objects_say_what_they_are(manager: oarlock.Manager) -> None:
         assert repr(manager.enqueue(write="a")) == "<oarlock.Pending, waiting>"
     assert repr(manager) == "<oarlock.Manager>"
     assert repr(oarlock.Manager.named("x")) == '<oarlock.Manager "x">'
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert oarlock.__version__ == metadata.version("oarlock")
 
 
 def test_nothing_is_left_of_many_locks(manager: oarlock.Manager) -> None:

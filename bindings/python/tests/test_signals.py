@@ -234,7 +234,7 @@ assert_idle()
 
 
 def test_a_signal_in_the_middle_of_a_wake_up_is_raised_by_the_release() -> None:
-    """The wake-up of another thread's event loop runs Python code; what a handler
+    """The wake-up of an event loop runs Python code; what a handler
     raises there is not lost, nor is the wake-up."""
     python(
         PRELUDE
@@ -252,39 +252,28 @@ woken = []
 
 class Loop(asyncio.SelectorEventLoop):
     def call_soon_threadsafe(self, *args, **options):
-        if threading.current_thread() is threading.main_thread() and not woken:
+        if not woken:
             woken.append(True)
             signal.raise_signal(signal.SIGUSR1)
         return super().call_soon_threadsafe(*args, **options)
 
-async def task():
+async def work():
     async with manager.write("a"):
         return "done"
 
-results = []
-
-def run():
-    loop = Loop()
-    results.append(loop.run_until_complete(task()))
-    loop.close()
-
-thread = threading.Thread(target=run)
-thread.start()
+loop = Loop()
+task = loop.create_task(work())
 while manager.read("a").acquire(False):
-    time.sleep(0.0005)
-gone = False
-while not woken:
-    try:
-        holder.release()
-    except Alarm:
-        gone = True
-        break
-    except oarlock.NotHeld:
-        break
-thread.join(30)
-assert not thread.is_alive(), "the wake-up was lost"
-assert results == ["done"]
-assert gone, "the exception was lost"
+    loop.run_until_complete(asyncio.sleep(0))
+loop.run_until_complete(asyncio.sleep(0))
+try:
+    holder.release()  # told from outside of the loop
+except Alarm:
+    pass
+else:
+    sys.exit("the exception was lost")
+assert loop.run_until_complete(asyncio.wait_for(task, 30)) == "done"
+loop.close()
 assert_idle()
 """
     )

@@ -13,7 +13,7 @@ or tuple of segments, taken as they are. ``async with`` works the same.
 import os
 
 from oarlock import _core
-from oarlock._core import TIMEOUT_MAX, Lock, Manager, Pending
+from oarlock._core import TIMEOUT_MAX, Lock, Manager, Pending, __version__
 from oarlock._errors import (
     Cancelled,
     Closed,
@@ -58,6 +58,7 @@ __all__ = [
     "TooManyRequests",
     "TooManySegments",
     "UnknownMode",
+    "__version__",
 ]
 
 # A forked child must not touch what it inherited: see `Forked`.

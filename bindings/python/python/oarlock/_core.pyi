@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeAlias, final
 
 from typing_extensions import Self
 
-__all__ = ["TIMEOUT_MAX", "Lock", "Manager", "Pending", "_after_fork_in_child"]
+__all__ = ["TIMEOUT_MAX", "Lock", "Manager", "Pending", "__version__", "_after_fork_in_child"]
 
 # Text split at "/", or a list or tuple of segments taken as they are. (`Sequence`
 # since a `list[str]` is no `list[str | bytes]`.)
@@ -16,6 +16,7 @@ _Paths: TypeAlias = str | bytes | Iterable[_Path]
 # The mode is "read" or "write", or "r" or "w".
 _Claim: TypeAlias = tuple[str, _Path]
 
+__version__: Final[str]
 TIMEOUT_MAX: Final[float]
 
 @final
