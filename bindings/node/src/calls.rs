@@ -1,5 +1,5 @@
 //! The functions that JavaScript calls to begin and to keep managers. Those on
-//! the way of every request are in [`requests`](crate::requests).
+//! the way of every request are in `requests`.
 
 use napi::bindgen_prelude::{Function, Uint8Array};
 use napi::{Either, Env, Result};

@@ -1,7 +1,7 @@
 //! The functions that JavaScript calls on the way of every request.
 //!
-//! They read and write the [`frame`](crate::frame) and return at once. Those
-//! that can end a request write to [`Word::Mail`] whether this granted one of
+//! They read and write the `frame` and return at once. Those
+//! that can end a request write to `Word::Mail` whether this granted one of
 //! this environment; JavaScript takes it then with [`take`]. A panic becomes a
 //! JavaScript exception.
 
