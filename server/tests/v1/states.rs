@@ -136,12 +136,12 @@ async fn messages_sent_ahead_are_answered_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thousand_waiters_are_served_in_order() {
+async fn many_waiters_are_served_in_order() {
     let server = TestServer::start().await;
     let mut holder = server.client().await;
     holder.write(&["a"], "acquired").await;
     let mut waiters = Vec::new();
-    for _ in 0..1000 {
+    for _ in 0..200 {
         let mut waiter = server.client().await;
         waiter.write(&["a"], "enqueued").await;
         waiters.push(waiter);

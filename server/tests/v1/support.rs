@@ -250,6 +250,12 @@ impl Client {
 }
 
 impl Client {
+    /// The next thing the server says must be a ping.
+    pub async fn until_ping(&mut self) {
+        let message = soon(self.socket.next()).await.unwrap().unwrap();
+        assert!(matches!(message, Message::Ping(_)), "{message:?}");
+    }
+
     /// Answers pings until the server ends the connection.
     pub async fn until_closed(&mut self) {
         while let Some(Ok(_)) = self.socket.next().await {}
