@@ -4,6 +4,7 @@
 # Ends with "N passed, N failed".
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. scripts/trust.sh
 
 cargo build --quiet -p oarlock-server
 OARLOCK_SERVER=$(realpath "${CARGO_TARGET_DIR:-target}/debug/oarlock")
