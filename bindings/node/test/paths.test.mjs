@@ -62,6 +62,8 @@ test('surrogates that lack their partner keep names apart', () => {
     }
   }
   assert.ok(same(high + low, '🚣'), 'a pair is a character');
+  assert.ok(same([`${high}x`], [Buffer.from([0xed, 0xa0, 0xbd, 0x78])]), 'in WTF-8');
+  assert.ok(same([high + high], [Buffer.from([0xed, 0xa0, 0xbd, 0xed, 0xa0, 0xbd])]));
   assert.ok(same([high + low], [Buffer.from('🚣')]));
 });
 

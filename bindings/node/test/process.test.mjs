@@ -55,6 +55,21 @@ test('a timeout keeps it alive until then, as a timer does', async () => {
   );
 });
 
+test('a timeout that is not needed any more does not', async () => {
+  await prints(
+    `const guard = await manager.acquire({ write: 'a' });
+     const control = new AbortController();
+     const granted = manager.acquire({ write: 'a' }, { timeout: 600_000 });
+     const aborted = manager.acquire({ write: 'a' }, { timeout: 600_000, signal: control.signal });
+     aborted.catch((error) => console.log(error));
+     control.abort('aborted');
+     guard.release();
+     await granted;
+     console.log('granted');`,
+    'aborted\ngranted',
+  );
+});
+
 test('a wait with a signal keeps it alive until then', async () => {
   await prints(
     `await manager.acquire({ write: 'a' });
