@@ -56,8 +56,7 @@ step() {
   summary+=("$(printf '%-14s %5d passed %3d failed %5ds' "$name" "$p" "$f" $((SECONDS - begin)))")
 }
 
-# The two bindings' crates are tested through their languages: built as
-# extension modules they cannot be linked into a test program.
+# The two bindings' crates are tested by their own scripts, below.
 rust=(--workspace --exclude oarlock-python --exclude oarlock-node)
 
 step format      check cargo fmt --all --check

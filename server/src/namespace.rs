@@ -1,12 +1,17 @@
 //! Namespaces: a lock manager each, alive while anything uses it.
 //!
-//! Lock ids and fencing tokens grow within the life of a namespace and start
-//! anew with the next one of the same name, so they also start anew with the
-//! server. To carry them across a restart is work for a later version.
+//! Lock ids are the fencing tokens of this protocol: they grow with every lock of
+//! a namespace, and go on growing when the namespace comes back after it went, and
+//! when the server does after a restart. Nothing is stored for that: a namespace
+//! begins to count at the time of its birth, in microseconds since 1970, and above
+//! every id that this server has given in a namespace that went. So it holds as
+//! long as the clock is not set back across a restart and a namespace gives fewer
+//! than a million ids a second over its life. Until the year 2255 an id is below
+//! 2⁵³, the greatest whole number that every JavaScript program can hold.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
 use oarlock::{Acquire, AcquireError, Claim, Guard, Manager};
@@ -36,7 +41,8 @@ pub enum Submitted {
 }
 
 impl Namespace {
-    fn new(name: Arc<str>, limits: &ServerLimits) -> Self {
+    /// Its ids will be greater than `before`.
+    fn new(name: Arc<str>, limits: &ServerLimits, before: u64) -> Self {
         let manager = Manager::builder()
             .max_claims(limits.max_claims)
             .max_segments(limits.max_segments)
@@ -45,7 +51,7 @@ impl Namespace {
         Self {
             name,
             manager,
-            last_id: Mutex::new(0),
+            last_id: Mutex::new(before),
             counters: Counters::default(),
             born: Instant::now(),
         }
@@ -72,7 +78,7 @@ impl Namespace {
         &self.name
     }
 
-    /// The id of the latest lock, 0 before the first.
+    /// The id of the latest lock; before the first, the number below its id.
     pub fn last_id(&self) -> u64 {
         *lock(&self.last_id)
     }
@@ -93,6 +99,8 @@ impl Namespace {
 pub struct Namespaces {
     limits: ServerLimits,
     by_name: Mutex<HashMap<Arc<str>, Entry>>,
+    /// The greatest id of any namespace that went. Locked within `by_name`.
+    greatest_gone: Mutex<u64>,
 }
 
 #[derive(Debug)]
@@ -108,6 +116,7 @@ impl Namespaces {
         Arc::new(Self {
             limits: limits.clone(),
             by_name: Mutex::default(),
+            greatest_gone: Mutex::default(),
         })
     }
 
@@ -120,8 +129,9 @@ impl Namespaces {
                 return None;
             }
             let name: Arc<str> = name.into();
+            let before = microseconds_since_1970().max(*lock(&self.greatest_gone));
             let entry = Entry {
-                namespace: Arc::new(Namespace::new(Arc::clone(&name), &self.limits)),
+                namespace: Arc::new(Namespace::new(Arc::clone(&name), &self.limits, before)),
                 members: 0,
             };
             by_name.insert(name, entry);
@@ -174,10 +184,18 @@ impl Drop for Membership {
         if let Some(entry) = by_name.get_mut(&self.namespace.name) {
             entry.members -= 1;
             if entry.members == 0 {
+                let mut greatest = lock(&self.namespaces.greatest_gone);
+                *greatest = greatest.max(self.namespace.last_id());
                 by_name.remove(&self.namespace.name);
             }
         }
     }
+}
+
+fn microseconds_since_1970() -> u64 {
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(0))
 }
 
 /// A panic elsewhere must not take the namespaces along: what these mutexes
@@ -228,6 +246,24 @@ mod tests {
         assert!(submit(vec![]).is_err());
         let (second, waiting) = submit(vec![oarlock::read("a").into_owned()]).expect("good");
         assert!(matches!(waiting, Submitted::Waiting(_)));
-        assert_eq!((first, second), (1, 2));
+        assert_eq!(second, first + 1);
+    }
+
+    #[test]
+    fn ids_go_on_growing_when_a_namespace_comes_back() {
+        let namespaces = Namespaces::new(&ServerLimits::default());
+        let one_lock = || {
+            let member = namespaces.join("n").expect("room");
+            let claims = vec![oarlock::write("a").into_owned()];
+            member.namespace().submit(claims).expect("good").0
+        };
+        let before = microseconds_since_1970();
+        let first = one_lock();
+        // As after a restart: above all that the clock had reached.
+        assert!(first > before);
+        // As if the clock were set back: above all that this server gave.
+        *lock(&namespaces.greatest_gone) = u64::MAX / 2;
+        assert_eq!(one_lock(), u64::MAX / 2 + 1);
+        assert_eq!(one_lock(), u64::MAX / 2 + 2);
     }
 }
