@@ -17,7 +17,14 @@ pub(crate) type Deliveries = SmallVec<[(Arc<Waiter>, Outcome); 2]>;
 
 /// Tells each waiter its outcome. Parked threads are woken first of all, since
 /// callbacks may take long. The caller holds no internal lock.
+#[inline]
 pub(crate) fn deliver(shared: &Arc<Shared>, deliveries: Deliveries) {
+    if !deliveries.is_empty() {
+        deliver_all(shared, deliveries);
+    }
+}
+
+fn deliver_all(shared: &Arc<Shared>, deliveries: Deliveries) {
     let mut calls: SmallVec<[Call; 2]> = SmallVec::new();
     for (waiter, outcome) in deliveries {
         match waiter.settle(outcome) {

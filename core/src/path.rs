@@ -75,7 +75,7 @@ impl<'a> Path<'a> {
     /// [`InvalidRequest::EmptySegment`] for `a//b`, `/a` and `a/`.
     pub fn text(text: &'a str) -> Result<Self, InvalidRequest> {
         let path = Self::from(text);
-        path.check()?;
+        path.measure()?;
         Ok(path)
     }
 
@@ -121,14 +121,6 @@ impl<'a> Path<'a> {
         self.depth() == 0
     }
 
-    /// Bytes in all segments together, separators not counted.
-    pub(crate) fn byte_len(&self) -> usize {
-        match &self.repr {
-            Repr::Text(text) => text.len() - self.depth().saturating_sub(1),
-            Repr::Packed(packed) => packed.bytes.len(),
-        }
-    }
-
     /// The same path without a borrow. Copies borrowed text.
     #[must_use]
     pub fn into_owned(self) -> Path<'static> {
@@ -140,21 +132,59 @@ impl<'a> Path<'a> {
         }
     }
 
+    /// Counts the segments, and the bytes in all of them together, in one pass.
+    ///
     /// Refuses text with an empty segment. A list has no forbidden segments.
-    pub(crate) fn check(&self) -> Result<(), InvalidRequest> {
-        let Repr::Text(text) = &self.repr else {
-            return Ok(());
+    pub(crate) fn measure(&self) -> Result<Size, InvalidRequest> {
+        let text = match &self.repr {
+            Repr::Packed(packed) => {
+                return Ok(Size {
+                    segments: packed.ends.len(),
+                    bytes: packed.bytes.len(),
+                });
+            }
+            Repr::Text(text) if text.is_empty() => {
+                return Ok(Size {
+                    segments: 0,
+                    bytes: 0,
+                });
+            }
+            Repr::Text(text) => text,
         };
-        if text.is_empty() {
-            return Ok(());
+        let mut separators = 0;
+        // Where the present segment begins.
+        let mut start = 0;
+        for (at, &byte) in text.iter().enumerate() {
+            if byte == b'/' {
+                if at == start {
+                    return Err(empty_segment(text, separators));
+                }
+                separators += 1;
+                start = at + 1;
+            }
         }
-        match self.segments().position(<[u8]>::is_empty) {
-            None => Ok(()),
-            Some(index) => Err(InvalidRequest::EmptySegment {
-                path: shortened(text),
-                index,
-            }),
+        if start == text.len() {
+            return Err(empty_segment(text, separators));
         }
+        Ok(Size {
+            segments: separators + 1,
+            bytes: text.len() - separators,
+        })
+    }
+}
+
+/// How large a path is.
+pub(crate) struct Size {
+    pub(crate) segments: usize,
+    /// Separators not counted.
+    pub(crate) bytes: usize,
+}
+
+#[cold]
+fn empty_segment(text: &[u8], index: usize) -> InvalidRequest {
+    InvalidRequest::EmptySegment {
+        path: shortened(text),
+        index,
     }
 }
 
@@ -339,7 +369,8 @@ mod tests {
         assert!(parts(&Path::from("")).is_empty());
         assert_eq!(Path::from([""]).depth(), 1);
         assert_eq!(Path::from("a/b/c").depth(), 3);
-        assert_eq!(Path::from("ab/c").byte_len(), 3);
+        let size = Path::from("ab/c").measure().expect("good");
+        assert_eq!((size.segments, size.bytes), (2, 3));
     }
 
     #[test]

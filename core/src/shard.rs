@@ -85,10 +85,11 @@ impl<'m> Located<'m> {
     pub(crate) fn find(shards: &'m Shards, id: LockId) -> Option<Self> {
         let first = shards.get(id.shard())?.0.lock();
         let part = first.engine.payload(id.request())?;
-        let others: SmallVec<[LockId; 4]> = part.others.iter().flatten().copied().collect();
+        // Copied, since the shards' guards go into the list that follows.
+        let others: Option<Box<[LockId]>> = part.others.clone();
         let mut parts = SmallVec::new();
         parts.push((first, id.request()));
-        for other in others {
+        for other in others.iter().flatten() {
             // Ascending from the first, as the lock order wants.
             parts.push((shards[other.shard()].0.lock(), other.request()));
         }

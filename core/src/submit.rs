@@ -77,12 +77,13 @@ impl Shared {
         admission: &mut Admission,
     ) -> Result<Submission, AcquireError> {
         let claims = claims.claims();
-        let places: SmallVec<[Place; 4]> = claims.iter().map(|claim| self.place(claim)).collect();
-        if let Place::Shard(only) = places[0]
-            && places.iter().all(|&place| place == places[0])
+        let first = self.place(&claims[0]);
+        if let Place::Shard(only) = first
+            && claims[1..].iter().all(|claim| self.place(claim) == first)
         {
             return self.submit_to_one(only, claims, admission);
         }
+        let places: SmallVec<[Place; 8]> = claims.iter().map(|claim| self.place(claim)).collect();
         let indices: SmallVec<[usize; 8]> = if places.contains(&Place::Everywhere) {
             (0..self.shards.len()).collect()
         } else {

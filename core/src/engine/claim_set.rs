@@ -57,22 +57,20 @@ impl<'a> ClaimSet<'a> {
 }
 
 fn check(claim: &Claim<'_>, limits: &Limits) -> Result<(), InvalidRequest> {
-    let path = claim.path();
-    let count = path.depth();
-    if count > limits.max_segments {
+    let size = claim.path().measure()?;
+    if size.segments > limits.max_segments {
         return Err(InvalidRequest::TooManySegments {
-            count,
+            count: size.segments,
             limit: limits.max_segments,
         });
     }
-    let bytes = path.byte_len();
-    if bytes > limits.max_path_bytes {
+    if size.bytes > limits.max_path_bytes {
         return Err(InvalidRequest::PathTooLong {
-            bytes,
+            bytes: size.bytes,
             limit: limits.max_path_bytes,
         });
     }
-    path.check()
+    Ok(())
 }
 
 /// Sorts and drops what is covered, in O(n log n) comparisons of paths.

@@ -195,8 +195,10 @@ impl<T> Engine<T> {
             }
         }
         self.exit(&request.entries);
-        newly.sort_unstable_by_key(|&(arrival, _)| arrival);
-        granted.extend(newly.into_iter().map(|(_, id)| id));
+        if !newly.is_empty() {
+            newly.sort_unstable_by_key(|&(arrival, _)| arrival);
+            granted.extend(newly.into_iter().map(|(_, id)| id));
+        }
         Some(Ended {
             state,
             payload: request.payload,
