@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::error::{CancelError, StaleLock, WaitError};
 use crate::guard::Guard;
 use crate::id::LockId;
-use crate::manager::Manager;
+use crate::manager::{Manager, Own};
 use crate::shard::Located;
 use crate::waiter::Outcome;
 
@@ -27,7 +27,7 @@ impl Manager {
     ///
     /// [`StaleLock`] if there is no such request (any more); nothing changed.
     pub fn release(&self, id: LockId) -> Result<(), StaleLock> {
-        if self.shared.end(id, true) {
+        if self.shared.end(id, Own::Tell) {
             Ok(())
         } else {
             Err(StaleLock)
@@ -43,7 +43,7 @@ impl Manager {
     /// [`CancelError::Granted`] with the token if the grant came first,
     /// [`CancelError::Stale`] if there is no such request (any more).
     pub fn cancel(&self, id: LockId) -> Result<(), CancelError> {
-        self.shared.cancel(id, true)
+        self.shared.cancel(id, Own::Tell)
     }
 
     /// Where the request stands now. Never blocks for a lock to be granted.

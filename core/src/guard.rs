@@ -2,7 +2,7 @@
 
 use crate::error::StaleLock;
 use crate::id::LockId;
-use crate::manager::{Manager, Shared};
+use crate::manager::{Manager, Own, Shared};
 use crate::sync::Arc;
 
 /// A granted request. Dropping it releases all its claims.
@@ -62,7 +62,7 @@ impl Guard {
     /// [`StaleLock`] if somebody has released the request by its id.
     pub fn release(self) -> Result<(), StaleLock> {
         let (shared, id) = self.into_parts();
-        if shared.end(id, true) {
+        if shared.end(id, Own::Tell) {
             Ok(())
         } else {
             Err(StaleLock)
@@ -90,7 +90,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if let Some(shared) = self.shared.take() {
             // Stale if it was released by its id; nothing is left to do then.
-            shared.end(self.id, true);
+            shared.end(self.id, Own::Tell);
         }
     }
 }

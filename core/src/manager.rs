@@ -5,16 +5,17 @@ use std::time::{Duration, Instant};
 
 use crate::builder::ManagerBuilder;
 use crate::claim::Claim;
-use crate::delivery::{Deliveries, deliver};
-use crate::engine::ClaimSet;
+use crate::delivery::{self, Call, Deliveries, deliver};
+use crate::engine::{ClaimSet, State};
 use crate::error::{
     AcquireError, AcquireTimeoutError, CancelError, InvalidRequest, TryAcquireError,
 };
 use crate::guard::Guard;
+use crate::id::LockId;
 use crate::limits::Limits;
 use crate::named;
 use crate::pending::{Acquire, Enqueued, Pending};
-use crate::shard::{Padded, Shard, Shards};
+use crate::shard::{Located, Padded, Shard, Shards};
 use crate::submit::{Admission, Submission};
 use crate::sync::{Arc, Mutex};
 use crate::waiter::{Listener, Outcome};
@@ -72,10 +73,7 @@ impl Drop for Shared {
         // owed a call.
         for (waiter, outcome) in self.end_waiting() {
             if let Listener::Callback(callback) = waiter.settle(outcome) {
-                crate::delivery::run(crate::delivery::Call::Back(
-                    callback,
-                    Err(AcquireError::Closed),
-                ));
+                delivery::run([Call::Back(callback, Err(AcquireError::Closed))]);
             }
         }
     }
@@ -264,7 +262,7 @@ impl Manager {
         self.shared.shards[0].0.lock().closed
     }
 
-    pub(crate) fn guard(&self, id: crate::LockId, token: u64) -> Guard {
+    pub(crate) fn guard(&self, id: LockId, token: u64) -> Guard {
         Guard::new(Arc::clone(&self.shared), id, token)
     }
 
@@ -331,38 +329,44 @@ impl Shared {
         closing
     }
 
-    /// Ends a request, granted or waiting. Its own waiter, if it waited, is told
-    /// `Cancelled` when `tell` says so; a pending request that is dropped has
-    /// nobody left to tell.
-    pub(crate) fn end(self: &Arc<Self>, id: crate::LockId, tell: bool) -> bool {
-        let mut deliveries = Deliveries::new();
-        let Some(located) = crate::shard::Located::find(&self.shards, id) else {
+    /// Ends a request, granted or waiting. Whoever waits for it is told.
+    pub(crate) fn end(self: &Arc<Self>, id: LockId, own: Own) -> bool {
+        let Some(located) = Located::find(&self.shards, id) else {
             return false;
         };
-        let waiter = located.end(&mut deliveries);
-        if tell && let Some(waiter) = waiter {
-            deliveries.push((waiter, Outcome::Cancelled));
-        }
-        deliver(self, deliveries);
+        self.finish(located, own);
         true
     }
 
     /// Ends a request that still waits; refuses to end a granted one.
-    pub(crate) fn cancel(
-        self: &Arc<Self>,
-        id: crate::LockId,
-        tell: bool,
-    ) -> Result<(), CancelError> {
-        let mut deliveries = Deliveries::new();
-        let located = crate::shard::Located::find(&self.shards, id).ok_or(CancelError::Stale)?;
-        if let crate::engine::State::Granted { token } = located.state() {
+    pub(crate) fn cancel(self: &Arc<Self>, id: LockId, own: Own) -> Result<(), CancelError> {
+        let located = Located::find(&self.shards, id).ok_or(CancelError::Stale)?;
+        if let State::Granted { token } = located.state() {
             return Err(CancelError::Granted(token));
         }
-        let waiter = located.end(&mut deliveries);
-        if tell && let Some(waiter) = waiter {
-            deliveries.push((waiter, Outcome::Cancelled));
-        }
-        deliver(self, deliveries);
+        self.finish(located, own);
         Ok(())
     }
+
+    /// Ends what was located, lets its locks go, and tells whoever is to know.
+    fn finish(self: &Arc<Self>, located: Located<'_>, own: Own) {
+        let mut deliveries = Deliveries::new();
+        if let Some(waiter) = located.end(&mut deliveries) {
+            match own {
+                Own::Tell => deliveries.push((waiter, Outcome::Cancelled)),
+                // Threads that wait by the id still have to hear of it.
+                Own::Abandon => drop(waiter.settle(Outcome::Cancelled)),
+            }
+        }
+        deliver(self, deliveries);
+    }
+}
+
+/// What to do with the future or callback of a request that is being ended.
+#[derive(Clone, Copy)]
+pub(crate) enum Own {
+    /// Tell it.
+    Tell,
+    /// It is the future itself that gives up: nobody is left to wake.
+    Abandon,
 }

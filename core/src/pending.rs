@@ -11,7 +11,7 @@ use crate::engine::State;
 use crate::error::{AcquireError, AcquireTimeoutError, CancelError, PendingTimeoutError};
 use crate::guard::Guard;
 use crate::id::LockId;
-use crate::manager::Shared;
+use crate::manager::{Own, Shared};
 use crate::shard::Located;
 use crate::submit::Submission;
 use crate::sync::Arc;
@@ -155,7 +155,7 @@ impl Pending {
     fn cancel_or_grant(&mut self) -> Result<(), Result<Guard, AcquireError>> {
         match std::mem::replace(&mut self.stage, Stage::Spent) {
             Stage::Granted { token } => Err(Ok(self.guard(token))),
-            Stage::Waiting(waiter) => match self.shared.cancel(self.id, false) {
+            Stage::Waiting(waiter) => match self.shared.cancel(self.id, Own::Abandon) {
                 Ok(()) => Ok(()),
                 Err(CancelError::Granted(token)) => Err(Ok(self.guard(token))),
                 // Whoever ended it is about to settle the waiter, if that has not
@@ -183,7 +183,7 @@ impl Drop for Pending {
         if !matches!(self.stage, Stage::Spent) {
             // Waiting or granted, and perhaps granted in this very moment: both
             // end under the shard's lock, so there is no gap between them.
-            self.shared.end(self.id, false);
+            self.shared.end(self.id, Own::Abandon);
         }
     }
 }

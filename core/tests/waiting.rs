@@ -4,13 +4,14 @@
 mod common;
 
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{LONG, Random, assert_empty, until};
 use oarlock::{
-    AcquireError, AcquireTimeoutError, CancelError, LockState, Manager, PendingTimeoutError,
-    TryAcquireError, WaitError, read, write,
+    AcquireError, AcquireTimeoutError, CancelError, LockState, Manager, Pending,
+    PendingTimeoutError, TryAcquireError, WaitError, read, write,
 };
 
 #[test]
@@ -167,6 +168,41 @@ fn a_cancel_by_id_reaches_the_waiting_thread() {
     });
     drop(held);
     assert_empty(&manager);
+}
+
+#[test]
+fn giving_up_a_pending_request_reaches_those_who_wait_by_its_id() {
+    let give_up: [fn(Pending); 3] = [
+        drop,
+        |pending| assert!(pending.cancel().is_ok()),
+        |pending| drop(pending.wait_timeout(Duration::from_millis(1))),
+    ];
+    for give_up in give_up {
+        let manager = Manager::new();
+        let held = manager.acquire(write("a")).expect("free");
+        let pending = manager.enqueue(write("a")).expect("valid");
+        let id = pending.id();
+        thread::scope(|scope| {
+            let (started, start) = mpsc::channel();
+            let waits = scope.spawn({
+                let manager = &manager;
+                move || {
+                    started.send(()).expect("heard");
+                    manager.wait(id, Some(Instant::now() + LONG))
+                }
+            });
+            start.recv().expect("said");
+            // Now or soon it waits; either way it must not wait in vain.
+            give_up(pending);
+            let told = waits.join().expect("no panic");
+            assert!(
+                told == Err(WaitError::Cancelled) || told == Err(WaitError::Stale),
+                "{told:?}"
+            );
+        });
+        drop(held);
+        assert_empty(&manager);
+    }
 }
 
 /// Of cancel and grant exactly one wins, however they meet, in one shard and in
