@@ -15,8 +15,8 @@ use crate::waiter::{Callback, Listener, Outcome, Waiter};
 /// Outcomes decided under a lock, to be told without it.
 pub(crate) type Deliveries = SmallVec<[(Arc<Waiter>, Outcome); 2]>;
 
-/// Tells each waiter its outcome. Parked threads are woken first of all, since
-/// callbacks may take long. The caller holds no internal lock.
+/// Tells each waiter its outcome. Parked threads are woken first of all, then
+/// wakers, since callbacks may take long. The caller holds no internal lock.
 #[inline]
 pub(crate) fn deliver(shared: &Arc<Shared>, deliveries: Deliveries) {
     if !deliveries.is_empty() {
@@ -38,8 +38,8 @@ fn deliver_all(shared: &Arc<Shared>, deliveries: Deliveries) {
             }
         }
     }
-    for call in calls {
-        run(call);
+    if !calls.is_empty() {
+        run(calls);
     }
 }
 
@@ -64,39 +64,78 @@ impl Call {
     }
 }
 
-thread_local! {
-    /// `Some` while this thread runs calls: what they caused meanwhile.
-    static RUNNING: RefCell<Option<VecDeque<Call>>> = const { RefCell::new(None) };
+/// What is left to run on one thread.
+#[derive(Default)]
+struct Backlog {
+    /// Wakers run first: they only say that somebody may go on, while a callback
+    /// may take long, and even wait for those.
+    wakes: VecDeque<Call>,
+    backs: VecDeque<Call>,
 }
 
-/// Runs a call, or leaves it to the call that already runs on this thread: a
-/// callback that releases its lock at once grants the next one, whose callback
-/// does the same. Nested, a long queue of them would exhaust the stack.
-pub(crate) fn run(call: Call) {
-    let mut call = Some(call);
-    let nested = RUNNING.try_with(|running| {
+impl Backlog {
+    fn push(&mut self, call: Call) {
+        match call {
+            Call::Wake(_) => self.wakes.push_back(call),
+            Call::Back(..) => self.backs.push_back(call),
+        }
+    }
+
+    fn pop(&mut self) -> Option<Call> {
+        self.wakes.pop_front().or_else(|| self.backs.pop_front())
+    }
+}
+
+thread_local! {
+    /// `Some` while this thread runs calls: what is left, and what they caused.
+    static RUNNING: RefCell<Option<Backlog>> = const { RefCell::new(None) };
+}
+
+/// Runs these calls, or leaves them to the call that already runs on this
+/// thread: a callback that releases its lock at once grants the next one, whose
+/// callback does the same. Nested, a long queue of them would exhaust the stack.
+pub(crate) fn run(calls: impl IntoIterator<Item = Call>) {
+    let mut here = Backlog::default();
+    calls.into_iter().for_each(|call| here.push(call));
+    let mut here = Some(here);
+    let outermost = RUNNING.try_with(|running| {
         let mut running = running.borrow_mut();
-        match running.as_mut() {
-            Some(queue) => queue.extend(call.take()),
-            None => *running = Some(VecDeque::new()),
+        match (running.as_mut(), here.take()) {
+            (Some(backlog), Some(here)) => {
+                here.wakes.into_iter().for_each(|call| backlog.push(call));
+                here.backs.into_iter().for_each(|call| backlog.push(call));
+                false
+            }
+            (_, here) => {
+                *running = here;
+                true
+            }
         }
     });
-    if nested.is_err() {
-        // The thread is ending and its locals are gone.
-        if let Some(call) = call {
-            call.run();
-        }
-        return;
-    }
-    while let Some(next) = call {
-        next.run();
-        call = RUNNING.with(|running| {
-            let mut running = running.borrow_mut();
-            let next = running.as_mut().and_then(VecDeque::pop_front);
-            if next.is_none() {
-                *running = None;
+    match outermost {
+        Ok(false) => {}
+        Ok(true) => {
+            while let Some(call) = next_of_this_thread() {
+                call.run();
             }
-            next
-        });
+        }
+        // The thread is ending and its locals are gone.
+        Err(_) => {
+            while let Some(call) = here.as_mut().and_then(Backlog::pop) {
+                call.run();
+            }
+        }
     }
+}
+
+/// The next call; with the last one, this thread runs none any more.
+fn next_of_this_thread() -> Option<Call> {
+    RUNNING.with(|running| {
+        let mut running = running.borrow_mut();
+        let next = running.as_mut().and_then(Backlog::pop);
+        if next.is_none() {
+            *running = None;
+        }
+        next
+    })
 }

@@ -183,6 +183,32 @@ fn a_callback_may_use_the_manager() {
     assert_empty(&manager);
 }
 
+/// A callback may take long, and may even wait for somebody who was granted with
+/// it: wakers come first.
+#[test]
+fn futures_are_woken_before_callbacks_run() {
+    let manager = Manager::new();
+    let held = manager.acquire(write("a")).expect("free");
+    let (sender, woken) = mpsc::channel();
+    let (told, tell) = mpsc::channel();
+    let enqueued = manager.enqueue_with(read("a"), move |guard| {
+        let other = woken.recv_timeout(LONG);
+        drop(guard);
+        told.send(other).expect("heard");
+    });
+    assert!(enqueued.is_ok());
+    let future = manager.acquire_async(read("a"));
+    let awaits = thread::spawn(move || {
+        let guard = block_on(future).expect("granted");
+        sender.send(()).expect("heard");
+        drop(guard);
+    });
+    drop(held);
+    assert_eq!(tell.recv_timeout(LONG), Ok(Ok(())));
+    awaits.join().expect("no panic");
+    assert_empty(&manager);
+}
+
 /// Each callback releases its lock at once and so causes the next one. Nested,
 /// they would need a stack as deep as the queue is long.
 #[test]
