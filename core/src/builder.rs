@@ -39,6 +39,12 @@ impl ManagerBuilder {
         self
     }
 
+    /// The most segments in all paths of one request together. Default 16,384.
+    pub fn max_request_segments(mut self, segments: usize) -> Self {
+        self.limits.max_request_segments = segments;
+        self
+    }
+
     /// The most bytes in one path, separators not counted. Default 65,536.
     pub fn max_path_bytes(mut self, bytes: usize) -> Self {
         self.limits.max_path_bytes = bytes;

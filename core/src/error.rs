@@ -35,6 +35,12 @@ pub enum InvalidRequest {
         /// The limit in force.
         limit: usize,
     },
+    /// More segments in all paths together than
+    /// [`Limits::max_request_segments`](crate::Limits::max_request_segments).
+    RequestTooLarge {
+        /// The limit in force.
+        limit: usize,
+    },
     /// A path with more bytes than
     /// [`Limits::max_path_bytes`](crate::Limits::max_path_bytes).
     PathTooLong {
@@ -61,6 +67,12 @@ impl fmt::Display for InvalidRequest {
             }
             Self::TooManySegments { count, limit } => {
                 write!(f, "a path has {count} segments, the limit is {limit}")
+            }
+            Self::RequestTooLarge { limit } => {
+                write!(
+                    f,
+                    "the request's paths have more than {limit} segments together"
+                )
             }
             Self::PathTooLong { bytes, limit } => {
                 write!(f, "a path has {bytes} bytes, the limit is {limit}")

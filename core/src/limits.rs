@@ -10,6 +10,11 @@ pub struct Limits {
     pub max_claims: usize,
     /// The most segments in one path. Default 1,024.
     pub max_segments: usize,
+    /// The most segments in all paths of one request together. Default 16,384.
+    ///
+    /// This is what bounds the memory of one request: each segment that no other
+    /// claim shares costs about 200 bytes for as long as the request lives.
+    pub max_request_segments: usize,
     /// The most bytes in one path, its separators not counted. Default 65,536.
     pub max_path_bytes: usize,
 }
@@ -19,6 +24,7 @@ impl Default for Limits {
         Self {
             max_claims: 4_096,
             max_segments: 1_024,
+            max_request_segments: 16_384,
             max_path_bytes: 65_536,
         }
     }

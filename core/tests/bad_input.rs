@@ -14,6 +14,7 @@ fn manager() -> Manager {
     Manager::builder()
         .max_claims(3)
         .max_segments(3)
+        .max_request_segments(6)
         .max_path_bytes(8)
         .build()
 }
@@ -83,6 +84,10 @@ fn over_the_limits() {
     refused(
         &[read("a/b/c/d")],
         &InvalidRequest::TooManySegments { count: 4, limit: 3 },
+    );
+    refused(
+        &[read("a/b/c"), read("d/e/f"), read("g")],
+        &InvalidRequest::RequestTooLarge { limit: 6 },
     );
     refused(
         &[read(["123456789"])],

@@ -33,13 +33,20 @@ impl<'a> ClaimSet<'a> {
         limits: &Limits,
     ) -> Result<Self, InvalidRequest> {
         let mut given: SmallVec<[Claim<'a>; 4]> = SmallVec::new();
+        let mut segments = 0;
         for claim in claims {
             if given.len() == limits.max_claims {
                 return Err(InvalidRequest::TooManyClaims {
                     limit: limits.max_claims,
                 });
             }
-            check(&claim, limits)?;
+            // Each is bounded, so the sum cannot overflow before it is refused.
+            segments += check(&claim, limits)?;
+            if segments > limits.max_request_segments {
+                return Err(InvalidRequest::RequestTooLarge {
+                    limit: limits.max_request_segments,
+                });
+            }
             given.push(claim);
         }
         match given.len() {
@@ -56,7 +63,8 @@ impl<'a> ClaimSet<'a> {
     }
 }
 
-fn check(claim: &Claim<'_>, limits: &Limits) -> Result<(), InvalidRequest> {
+/// The number of segments of a claim that is within the limits.
+fn check(claim: &Claim<'_>, limits: &Limits) -> Result<usize, InvalidRequest> {
     let size = claim.path().measure()?;
     if size.segments > limits.max_segments {
         return Err(InvalidRequest::TooManySegments {
@@ -70,7 +78,7 @@ fn check(claim: &Claim<'_>, limits: &Limits) -> Result<(), InvalidRequest> {
             limit: limits.max_path_bytes,
         });
     }
-    Ok(())
+    Ok(size.segments)
 }
 
 /// Sorts and drops what is covered, in O(n log n) comparisons of paths.
@@ -157,6 +165,7 @@ mod tests {
         let limits = Limits {
             max_claims: 2,
             max_segments: 2,
+            max_request_segments: 3,
             max_path_bytes: 4,
         };
         let refused = |claims: Vec<Claim<'static>>| ClaimSet::new(claims, &limits).err();
@@ -169,6 +178,11 @@ mod tests {
         assert_eq!(
             refused(vec![read("a/b/c")]),
             Some(InvalidRequest::TooManySegments { count: 3, limit: 2 })
+        );
+        assert_eq!(refused(vec![read("a/b"), read("c")]), None);
+        assert_eq!(
+            refused(vec![read("a/b"), read("c/d")]),
+            Some(InvalidRequest::RequestTooLarge { limit: 3 })
         );
         assert_eq!(refused(vec![read("ab/cd")]), None);
         assert_eq!(

@@ -50,6 +50,9 @@ use queue::Waits;
 use request::{Entry, Request, Requests};
 use tree::{NodeIndex, Tree};
 
+/// How many nodes and waits an idle engine keeps room for.
+const KEPT: usize = 4_096;
+
 /// Where a live request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -195,6 +198,8 @@ impl<T> Engine<T> {
             }
         }
         self.exit(&request.entries);
+        self.tree.shrink_if_idle();
+        self.waits.shrink_if_idle();
         if !newly.is_empty() {
             newly.sort_unstable_by_key(|&(arrival, _)| arrival);
             granted.extend(newly.into_iter().map(|(_, id)| id));

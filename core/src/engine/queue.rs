@@ -58,6 +58,13 @@ impl Waits {
         wait
     }
 
+    /// Gives memory back after a crowd, when nobody waits any more.
+    pub(super) fn shrink_if_idle(&mut self) {
+        if self.free.len() == self.table.len() && self.table.capacity() > super::KEPT {
+            *self = Self::default();
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn live(&self) -> usize {
         self.table.len() - self.free.len()

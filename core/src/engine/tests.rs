@@ -169,3 +169,25 @@ fn asking_whether_it_is_free_leaves_nothing_behind() {
     world.end(held);
     assert!(world.engine.is_idle());
 }
+
+#[test]
+fn memory_is_given_back_after_a_crowd() {
+    let mut world = World::new();
+    let names: Vec<String> = (0..3 * KEPT).map(|name| name.to_string()).collect();
+    for _ in 0..2 {
+        let live: Vec<_> = names.iter().map(|name| world.submit(write(name))).collect();
+        let root = world.submit(write(""));
+        let waiting: Vec<_> = names.iter().map(|name| world.submit(write(name))).collect();
+        assert!(world.engine.tree.capacity() > 3 * KEPT);
+        for id in live {
+            world.end(id);
+        }
+        assert_eq!(world.end(root).len(), waiting.len());
+        for id in waiting {
+            world.end(id);
+        }
+        assert!(world.engine.is_idle());
+        assert!(world.engine.tree.capacity() <= KEPT);
+        assert_eq!(world.engine.waits.live(), 0);
+    }
+}

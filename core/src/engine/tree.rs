@@ -128,8 +128,24 @@ impl Tree {
         self.free.push(at);
     }
 
+    /// Gives memory back after a crowd: when nothing but the root is left of many
+    /// nodes. A few are kept, since paths come back.
+    pub(super) fn shrink_if_idle(&mut self) {
+        if self.index.is_empty() && self.nodes.capacity() > super::KEPT {
+            self.nodes.truncate(1);
+            self.nodes.shrink_to(super::KEPT);
+            self.free = Vec::new();
+            self.index = HashTable::new();
+        }
+    }
+
     /// How many nodes there are beside the root.
     pub(super) fn len(&self) -> usize {
         self.index.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.nodes.capacity()
     }
 }
