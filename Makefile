@@ -1,5 +1,6 @@
 # Everything a person does here is one of these targets; `make help` lists them.
-# Each installs what it needs from the package registries, into build/ only.
+# Each installs what it needs from the package registries, inside this folder:
+# into build/, target/ and the node_modules of the folders that are npm packages.
 
 PREFIX  ?= /usr/local
 DESTDIR ?=
@@ -37,5 +38,6 @@ install: lib ## header, libraries, pkg-config and CMake files [PREFIX=DIR] [DEST
 	DESTDIR="$(DESTDIR)" ffi/install.sh "$(PREFIX)"
 
 clean: ## removes everything that was built or installed here
-	rm -rf build target bindings/node/node_modules
+	rm -rf build target
+	find . -name node_modules -prune -exec rm -rf {} +
 	find . -name '*.node' -not -path './.git/*' -delete

@@ -47,4 +47,4 @@ npm="npm install --ignore-scripts --no-audit --no-fund --loglevel=error"
 $npm --prefix examples/node --no-package-lock # its one package is a link
 $npm --prefix examples/websocket
 
-echo "== Built. Now run: $target/$profile/oarlock-demo"
+echo "Built: $target/$profile/oarlock-demo runs it."

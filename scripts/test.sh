@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs every test of the project, one step after the other, and ends with the
 # totals. A failing step does not stop the others; any failure fails the run.
-# Each step can be run by hand: it is the command in the second column below.
+# Each step can be run by hand: its command stands beside its name at the end.
 #
 #   scripts/test.sh [STEP]...      all steps, or only these
 set -uo pipefail
@@ -11,6 +11,13 @@ logs=build/log
 mkdir -p "$logs"
 
 wanted=("$@")
+steps="format clippy rustdoc rust c-and-c++ python node server conformance readme demo"
+for name in "${wanted[@]}"; do
+  if [[ " $steps " != *" $name "* ]]; then
+    echo "there is no step $name; there are: $steps" >&2
+    exit 2
+  fi
+done
 declare -a summary
 passed=0
 failed=0

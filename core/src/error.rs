@@ -85,7 +85,7 @@ impl fmt::Display for InvalidRequest {
 
 impl Error for InvalidRequest {}
 
-/// Why a waiting acquire ended without the lock.
+/// Why an acquire that may wait did not give the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AcquireError {

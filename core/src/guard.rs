@@ -72,6 +72,16 @@ impl Guard {
     /// Keeps the lock held and gives its id, for a table of locks:
     /// [`Manager::release`] or [`Manager::adopt`] end what this begins. The
     /// manager has to be kept alive for that.
+    ///
+    /// ```
+    /// # use oarlock::{Manager, write};
+    /// let manager = Manager::new();
+    /// let id = manager.acquire(write("a"))?.into_id().to_u64(); // into some table
+    /// let id = oarlock::LockId::from_u64(id);
+    /// assert_eq!(manager.release(id), Ok(()));
+    /// assert!(manager.release(id).is_err()); // stale, and nobody else's lock
+    /// # Ok::<(), oarlock::AcquireError>(())
+    /// ```
     #[must_use = "the lock stays held until it is released by this id"]
     pub fn into_id(self) -> LockId {
         self.into_parts().1

@@ -197,6 +197,17 @@ impl Manager {
     /// Gives the request its place in the queue and returns at once, granted or
     /// waiting.
     ///
+    /// ```
+    /// # use oarlock::{Manager, write};
+    /// let manager = Manager::new();
+    /// let held = manager.acquire(write("a"))?;
+    /// let pending = manager.enqueue(write("a/b"))?; // its place is certain now
+    /// drop(held);
+    /// let guard = pending.wait()?; // blocks; `.await` works as well
+    /// # drop(guard);
+    /// # Ok::<(), oarlock::AcquireError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`AcquireError::Invalid`], and [`AcquireError::Closed`] if the manager is
@@ -240,6 +251,14 @@ impl Manager {
     /// poll, so the order of calls is the order of grants. Dropping the future at
     /// any point leaves nothing behind: a waiting request leaves the queue, a
     /// granted one is released.
+    ///
+    /// ```
+    /// # use oarlock::{AcquireError, Manager, read, write};
+    /// async fn transfer(manager: &Manager) -> Result<u64, AcquireError> {
+    ///     let guard = manager.acquire_async([write("accounts/1"), write("accounts/2")]).await?;
+    ///     Ok(guard.token())
+    /// }
+    /// ```
     ///
     /// # Errors
     ///
