@@ -129,7 +129,11 @@ impl Manager {
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
     ) -> Result<Guard, AcquireError> {
-        self.enqueue(claims)?.wait()
+        match self.submit(claims, Admission::Queue(Listener::None))? {
+            // The common way, without a pending request in between.
+            Submission::Granted { id, token } => Ok(self.guard(id, token)),
+            waiting => Pending::new(Arc::clone(&self.shared), waiting).wait(),
+        }
     }
 
     /// Acquires all the claims if that is possible at once. Never waits and
