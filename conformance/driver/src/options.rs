@@ -9,7 +9,8 @@ pub const USAGE: &str = "\
 conformance [OPTIONS] [DIR]
 
 Replays every scenario in DIR/*.json through every surface, prints
-`SURFACE: N passed, N failed` for each, and fails if any failed.
+`SURFACE: N passed, N failed` for each, and fails if any failed. Files that
+cannot be read as scenarios are named first and last, and fail it too.
 DIR is conformance/scenarios of the source tree unless given.
 
   --surface NAME          only this surface; may be repeated: engine, rust, c,
@@ -85,6 +86,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Task, String
         }
     }
     let source = match (random, place) {
+        (Some(0), _) => return Err("--random needs at least 1".to_owned()),
         (Some(_), Some(_)) => return Err("--random and DIR exclude each other".to_owned()),
         (Some(count), None) => Source::Random(count, seed),
         (None, place) => Source::Place(place),
@@ -173,6 +175,7 @@ mod tests {
             &["--adapter", "python"],
             &["--adapter", "=x"],
             &["--random", "many"],
+            &["--random", "0"],
             &["--random", "2", "dir"],
             &["--check-scenarios", "--surface", "rust"],
             &["--serve", "python"],

@@ -82,11 +82,26 @@ fn a_malformed_file_fails_the_run_and_no_other_file() {
         &[("a.json", GOOD), ("b.json", "{\"scenarios\": [")],
     );
     let (code, text) = conformance(&IN_PROCESS, &dir);
-    assert!(
-        text.starts_with("error: b.json: EOF while parsing"),
-        "{text}"
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 4, "{text}");
+    assert!(lines[0].starts_with("error: b.json: EOF while parsing"));
+    assert_eq!(lines[1], "engine: 1 passed, 0 failed");
+    assert_eq!(lines[2], "rust: 1 passed, 0 failed");
+    assert_eq!(
+        lines[3], lines[0],
+        "good totals must not have the last word"
     );
-    assert!(text.ends_with("rust: 1 passed, 0 failed\n"), "{text}");
+    assert_eq!(code, Some(1));
+}
+
+#[test]
+fn where_nothing_can_be_replayed_the_error_stands_alone() {
+    let dir = Dir::with("all-malformed", &[("a.json", "{"), ("b.json", "[[]]")]);
+    let (code, text) = conformance(&IN_PROCESS, &dir);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert!(lines[0].starts_with("error: a.json: "), "{text}");
+    assert!(lines[1].starts_with("error: b.json: "), "{text}");
     assert_eq!(code, Some(1));
 }
 
@@ -95,11 +110,14 @@ fn no_scenario_fails_the_run() {
     for (name, files) in [("none", &[][..]), ("empty", &[("a.json", "[]")])] {
         let dir = Dir::with(name, files);
         let (code, text) = conformance(&IN_PROCESS, &dir);
-        assert!(text.contains("no scenario found"), "{text}");
+        let expected = format!("error: {}: no scenario found\n", dir.0.display());
+        assert_eq!(text, expected);
         assert_eq!(code, Some(1));
     }
     let gone = Dir(PathBuf::from("/nowhere/at/all"));
-    assert_eq!(conformance(&IN_PROCESS, &gone).0, Some(1));
+    let (code, text) = conformance(&IN_PROCESS, &gone);
+    assert!(text.starts_with("error: /nowhere/at/all: "), "{text}");
+    assert_eq!((text.lines().count(), code), (1, Some(1)));
 }
 
 #[test]
