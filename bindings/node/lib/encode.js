@@ -11,6 +11,11 @@ const MODE = Object.freeze({ read: 0, write: 1 });
 const TEXT = 0;
 const SEGMENTS = 1;
 
+/** The length of a typed array as it is: one of its own could tell another. */
+const trueLength = Function.prototype.call.bind(
+  Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), 'length').get,
+);
+
 /** The most bytes that one UTF-16 unit becomes. */
 const UNIT = 3;
 
@@ -54,7 +59,7 @@ function claim(mode, value) {
   if (typeof value === 'string') {
     path(mode, value);
   } else if (Array.isArray(value)) {
-    const count = value.length;
+    const count = size(value.length);
     for (let i = 0; i < count; i++) path(mode, value[i]);
   } else if (value !== undefined) {
     throw invalid(`what is claimed must be a string or a list of paths, not ${shown(value)}`);
@@ -68,7 +73,7 @@ function path(mode, value) {
     bytes[at++] = TEXT;
     text(value);
   } else if (Array.isArray(value)) {
-    const count = value.length;
+    const count = size(value.length);
     bytes[at++] = mode;
     bytes[at++] = SEGMENTS;
     number(at, count);
@@ -83,7 +88,7 @@ function segment(value) {
   if (typeof value === 'string') {
     text(value);
   } else if (types.isUint8Array(value)) {
-    const count = value.length;
+    const count = size(trueLength(value));
     reserve(4 + count);
     number(at, count);
     bytes.set(value, at + 4);
@@ -91,6 +96,12 @@ function segment(value) {
   } else {
     throw invalid(`a segment must be a string or a Uint8Array, not ${shown(value)}`);
   }
+}
+
+/** A length, if it is one that the format can tell: a proxy's may be anything. */
+function size(value) {
+  if (typeof value === 'number' && value >>> 0 === value) return value;
+  throw invalid(`a length must be a whole number below 2 ** 32, not ${shown(value)}`);
 }
 
 /**

@@ -27,13 +27,24 @@ function submit(manager, claims, mayWait) {
       answered = call(mayWait ? addon.enqueueLong : addon.tryAcquireLong, long);
     }
   } catch (error) {
-    // After a panic the slot may hold anything, and stays unused.
-    if (error.code !== 'OARLOCK_PANIC') giveBack(husk);
+    if (error.code !== 'OARLOCK_PANIC' || isVacant(husk)) giveBack(husk);
     throw error;
   }
   if (mayWait || answered === 0) return husk;
   giveBack(husk);
   return null;
+}
+
+/**
+ * Whether a slot holds nothing. After a panic it may hold anything: then it stays
+ * unused, for to release it could end somebody's lock.
+ */
+function isVacant(husk) {
+  try {
+    return state(husk) === 'ended';
+  } catch {
+    return false;
+  }
 }
 
 /** What the last call of `submit` was answered. */

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { Manager } from '../index.mjs';
-import { isFree, kind } from './helpers.mjs';
+import { isFree, kind, shared, slotsInUse } from './helpers.mjs';
 
 const manager = new Manager({ maxClaims: 3, maxSegments: 4, maxPathBytes: 10 });
 const bystander = manager.tryAcquire({ write: 'bystander' });
@@ -15,13 +15,15 @@ after(() => {
   assert.ok(isFree(manager), 'nothing is left behind');
 });
 
-/** All ways to ask refuse the claims, each in its way. */
+/** All ways to ask refuse the claims, each in its way, and keep nothing. */
 async function refused(claims, code) {
+  const before = slotsInUse();
   await assert.rejects(manager.acquire(claims), kind(code));
   await assert.rejects(manager.acquire(claims, { timeout: 10 }), kind(code));
   await assert.rejects(manager.acquire(claims, { timeout: 0 }), kind(code));
   assert.throws(() => manager.tryAcquire(claims), kind(code));
   assert.throws(() => manager.enqueue(claims), kind(code));
+  assert.equal(slotsInUse(), before);
 }
 
 test('no claims', async () => {
@@ -54,6 +56,49 @@ test('claims of the wrong type', async () => {
     { write: proxy }, { write: [proxy] },
   ];
   for (const claims of wrong) await refused(claims, 'OARLOCK_INVALID_ARGUMENT');
+});
+
+/** An array, as `Array.isArray` tells, that says its length is this. */
+function posing(length, element = 'a') {
+  return new Proxy([], { get: (_, key) => (key === 'length' ? length : element) });
+}
+
+test('lists with a length that none has', async () => {
+  for (const length of [-1, 1.5, -0.5, NaN, Infinity, -Infinity, 2 ** 32, 2 ** 53, '1', 1n, Symbol('1'), null, undefined, {}]) {
+    await refused({ write: posing(length) }, 'OARLOCK_INVALID_ARGUMENT');
+    await refused({ read: 'a', write: [posing(length)] }, 'OARLOCK_INVALID_ARGUMENT');
+    await refused({ write: [posing(length, Buffer.from('a'))] }, 'OARLOCK_INVALID_ARGUMENT');
+  }
+  manager.tryAcquire({ write: posing(1) }).release();
+  manager.tryAcquire({ write: [posing(2)] }).release();
+  await refused({ write: posing(0) }, 'OARLOCK_NO_CLAIMS');
+});
+
+test('bytes are as many as there are, whatever they say', () => {
+  const stale = manager.tryAcquire({ write: '0123456789' });
+  const before = slotsInUse();
+  for (const length of [-9, -1, 0, 1, 1.5, 9, 5000, 2 ** 32, NaN, '2', 1n, undefined]) {
+    class Posing extends Uint8Array {
+      get length() {
+        return length;
+      }
+    }
+    const own = Object.defineProperty(Uint8Array.of(65, 66), 'length', { value: length });
+    for (const bytes of [Posing.of(65, 66), Object.setPrototypeOf(Uint8Array.of(65, 66), Posing.prototype), own]) {
+      const guard = manager.tryAcquire({ write: [[bytes]] });
+      assert.equal(manager.tryAcquire({ write: 'AB' }), null, String(length));
+      guard.release();
+    }
+  }
+  assert.equal(slotsInUse(), before);
+  stale.release();
+});
+
+test('bytes whose length another getter would tell', () => {
+  const bytes = Object.setPrototypeOf(Uint8Array.of(65), null);
+  const guard = manager.tryAcquire({ write: [[bytes]] });
+  assert.equal(manager.tryAcquire({ write: 'A' }), null);
+  guard.release();
 });
 
 test('more than the limits', async () => {
@@ -146,4 +191,36 @@ test('methods without their manager', async () => {
   assert.throws(() => tryAcquire({ write: 'a' }), TypeError);
   assert.throws(() => close.call({}), TypeError);
   assert.equal(manager.closed, false);
+});
+
+test('the slot of a call that fails is used again', (t) => {
+  const before = slotsInUse();
+  const { addon } = shared;
+  for (const name of ['enqueue', 'enqueueLong', 'tryAcquire', 'tryAcquireLong']) {
+    const original = addon[name];
+    t.after(() => (addon[name] = original));
+    for (const fail of [() => 'OARLOCK_PANIC so it is', () => { throw new Error('so it is'); }]) {
+      addon[name] = fail;
+      const write = name.endsWith('Long') ? 'a'.repeat(5000) : 'a';
+      const ask = name.startsWith('try') ? () => manager.tryAcquire({ write }) : () => manager.enqueue({ write });
+      for (let i = 0; i < 3; i++) assert.throws(ask, kind('OARLOCK_PANIC'));
+    }
+    addon[name] = original;
+  }
+  assert.equal(slotsInUse(), before);
+  manager.tryAcquire({ write: 'a' }).release();
+});
+
+test('a slot that holds something after a failure is left alone', (t) => {
+  const { addon } = shared;
+  const original = addon.tryAcquire;
+  t.after(() => (addon.tryAcquire = original));
+  addon.tryAcquire = () => {
+    original();
+    throw new Error('so it is');
+  };
+  const other = new Manager();
+  assert.throws(() => other.tryAcquire({ write: 'a' }), kind('OARLOCK_PANIC'));
+  addon.tryAcquire = original;
+  other.tryAcquire({ write: 'b' }).release();
 });

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +33,15 @@ export async function until(condition, what) {
     assert.ok(Date.now() < deadline, `never: ${what}`);
     await turn();
   }
+}
+
+/** What the files of the package share in this thread. See lib/native.js. */
+export const { shared } = createRequire(import.meta.url)('../lib/native.js');
+
+/** Slots that hold a request or were lost. Two counts compare only if no guard was
+ * forgotten: it would be collected at a time that nobody knows. */
+export function slotsInUse() {
+  return shared.nextSlot - shared.husks.length - shared.slots.length;
 }
 
 /** Whether nothing of the manager is held or waits. */
