@@ -49,6 +49,11 @@ export interface ManagerOptions {
   readonly maxClaims?: number | undefined;
   /** The most segments in one path. Default 1,024. */
   readonly maxSegments?: number | undefined;
+  /**
+   * The most segments in all paths of one request together, which bounds its
+   * memory. Default 16,384.
+   */
+  readonly maxRequestSegments?: number | undefined;
   /** The most bytes in one path, separators not counted. Default 65,536. */
   readonly maxPathBytes?: number | undefined;
 }
@@ -198,6 +203,8 @@ export type OarlockErrorCode =
   | 'OARLOCK_TOO_MANY_CLAIMS'
   /** A path with more segments than `maxSegments`. */
   | 'OARLOCK_TOO_MANY_SEGMENTS'
+  /** Paths with more segments together than `maxRequestSegments`. */
+  | 'OARLOCK_REQUEST_TOO_LARGE'
   /** A path with more bytes than `maxPathBytes`. */
   | 'OARLOCK_PATH_TOO_LONG'
   /** The manager has as many live requests as it can number. */

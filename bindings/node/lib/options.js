@@ -55,7 +55,7 @@ function acquireOptions(options) {
   return { timeout, signal };
 }
 
-const LIMITS = ['maxClaims', 'maxSegments', 'maxPathBytes'];
+const LIMITS = ['maxClaims', 'maxSegments', 'maxRequestSegments', 'maxPathBytes'];
 
 /** The limits of a new manager. */
 function managerOptions(options) {

@@ -33,12 +33,14 @@ pub fn attach(env: Env, frame: Uint8Array, ring: Function<'_, (), ()>) -> Result
 pub fn create_manager(
     max_claims: Option<u32>,
     max_segments: Option<u32>,
+    max_request_segments: Option<u32>,
     max_path_bytes: Option<u32>,
 ) -> Result<u32> {
     type Setter = fn(ManagerBuilder, usize) -> ManagerBuilder;
-    let settings: [(Option<u32>, Setter); 3] = [
+    let settings: [(Option<u32>, Setter); 4] = [
         (max_claims, ManagerBuilder::max_claims),
         (max_segments, ManagerBuilder::max_segments),
+        (max_request_segments, ManagerBuilder::max_request_segments),
         (max_path_bytes, ManagerBuilder::max_path_bytes),
     ];
     let builder =

@@ -41,6 +41,7 @@ impl From<&InvalidRequest> for Failure {
             InvalidRequest::EmptySegment { .. } => "OARLOCK_EMPTY_SEGMENT",
             InvalidRequest::TooManyClaims { .. } => "OARLOCK_TOO_MANY_CLAIMS",
             InvalidRequest::TooManySegments { .. } => "OARLOCK_TOO_MANY_SEGMENTS",
+            InvalidRequest::RequestTooLarge { .. } => "OARLOCK_REQUEST_TOO_LARGE",
             InvalidRequest::PathTooLong { .. } => "OARLOCK_PATH_TOO_LONG",
             InvalidRequest::TimeoutTooLarge => "OARLOCK_TIMEOUT_TOO_LARGE",
             InvalidRequest::TooManyRequests => "OARLOCK_TOO_MANY_REQUESTS",

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { Manager } from '../index.mjs';
 import { isFree, kind, shared, slotsInUse } from './helpers.mjs';
 
-const manager = new Manager({ maxClaims: 3, maxSegments: 4, maxPathBytes: 10 });
+const manager = new Manager({ maxClaims: 3, maxSegments: 4, maxRequestSegments: 6, maxPathBytes: 10 });
 const bystander = manager.tryAcquire({ write: 'bystander' });
 
 after(() => {
@@ -105,10 +105,12 @@ test('more than the limits', async () => {
   await refused({ write: ['a', 'b'], read: ['c', 'd'] }, 'OARLOCK_TOO_MANY_CLAIMS');
   await refused({ write: 'a/b/c/d/e' }, 'OARLOCK_TOO_MANY_SEGMENTS');
   await refused({ write: [['', '', '', '', '']] }, 'OARLOCK_TOO_MANY_SEGMENTS');
+  await refused({ write: ['a/b/c', 'd/e/f'], read: 'g' }, 'OARLOCK_REQUEST_TOO_LARGE');
+  await refused({ write: ['a/b/c/d', ['', '', '']] }, 'OARLOCK_REQUEST_TOO_LARGE');
   await refused({ write: '12345/678901' }, 'OARLOCK_PATH_TOO_LONG');
   await refused({ write: [[Buffer.alloc(11)]] }, 'OARLOCK_PATH_TOO_LONG');
   await refused({ write: 'éééééé' }, 'OARLOCK_PATH_TOO_LONG');
-  for (const fits of [{ write: ['a', 'b'], read: 'c' }, { write: 'a/b/c/d' }, { write: '12345/67890' }]) {
+  for (const fits of [{ write: ['a', 'b'], read: 'c' }, { write: 'a/b/c/d' }, { write: 'a/b/c/d', read: 'e/f' }, { write: '12345/67890' }]) {
     manager.tryAcquire(fits).release();
   }
 });
@@ -119,6 +121,7 @@ test('far more than the default limits', async () => {
     [{ write: Array(1_000_000).fill('a') }, 'OARLOCK_TOO_MANY_CLAIMS'],
     [{ write: Array(100_000).fill('a').join('/') }, 'OARLOCK_TOO_MANY_SEGMENTS'],
     [{ write: [Array(100_000).fill('a')] }, 'OARLOCK_TOO_MANY_SEGMENTS'],
+    [{ write: Array.from({ length: 17 }, (_, i) => [`${i}`, ...Array(1000).fill('a')]) }, 'OARLOCK_REQUEST_TOO_LARGE'],
     [{ write: 'a'.repeat(10_000_000) }, 'OARLOCK_PATH_TOO_LONG'],
     [{ write: [[Buffer.alloc(100_000_000)]] }, 'OARLOCK_PATH_TOO_LONG'],
   ];
@@ -155,7 +158,7 @@ test('options that are none', async () => {
 
 test('settings of a manager that are none', () => {
   for (const options of [null, 1, 'a', { maxClaim: 1 }, { maxClaims: -1 }, { maxClaims: 1.5 },
-    { maxClaims: '1' }, { maxSegments: NaN }, { maxPathBytes: Infinity }, { maxPathBytes: 2 ** 32 }]) {
+    { maxClaims: '1' }, { maxSegments: NaN }, { maxRequestSegments: -1 }, { maxPathBytes: Infinity }, { maxPathBytes: 2 ** 32 }]) {
     assert.throws(() => new Manager(options), kind('OARLOCK_INVALID_ARGUMENT'));
   }
   for (const name of [undefined, null, 1, '\ud800', 'a\udc00b']) {
@@ -164,6 +167,9 @@ test('settings of a manager that are none', () => {
   new Manager({});
   new Manager(undefined);
   new Manager({ maxClaims: undefined });
+  const none = new Manager({ maxRequestSegments: 0 });
+  assert.throws(() => none.tryAcquire({ write: 'a' }), kind('OARLOCK_REQUEST_TOO_LARGE'));
+  none.tryAcquire({ write: '' }).release();
   Manager.named('');
 });
 
