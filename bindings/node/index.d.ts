@@ -211,7 +211,9 @@ export type OarlockErrorCode =
   | 'OARLOCK_TOO_MANY_REQUESTS'
   /** Something of the wrong type, or an option that does not exist. */
   | 'OARLOCK_INVALID_ARGUMENT'
-  /** A timeout that is negative or no number. */
+  /** A timeout below 0. */
+  | 'OARLOCK_NEGATIVE_TIMEOUT'
+  /** A timeout that is NaN, or not of type `number`. */
   | 'OARLOCK_INVALID_TIMEOUT'
   /** A timeout that leads beyond the last moment of a `Date`. */
   | 'OARLOCK_TIMEOUT_TOO_LARGE'

@@ -19,11 +19,14 @@ function check(options, what, known) {
 
 /** Refuses a timeout that is none. */
 function checkTimeout(timeout) {
-  if (typeof timeout !== 'number') {
-    throw invalid(`timeout must be a number of milliseconds, not ${shown(timeout)}`);
+  if (typeof timeout !== 'number' || Number.isNaN(timeout)) {
+    throw new OarlockError(
+      'OARLOCK_INVALID_TIMEOUT',
+      `timeout must be a number of milliseconds, not ${shown(timeout)}`,
+    );
   }
-  if (!(timeout >= 0)) {
-    throw new OarlockError('OARLOCK_INVALID_TIMEOUT', `timeout must be 0 ms or more, not ${timeout}`);
+  if (timeout < 0) {
+    throw new OarlockError('OARLOCK_NEGATIVE_TIMEOUT', `timeout must be 0 ms or more, not ${timeout}`);
   }
   if (timeout > LAST_MOMENT - Date.now()) {
     throw new OarlockError(
