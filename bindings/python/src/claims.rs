@@ -73,6 +73,8 @@ impl Claims {
 struct Parser {
     limits: Limits,
     claims: Vec<(Mode, Stored)>,
+    /// The segments of all lists and tuples so far.
+    listed: usize,
 }
 
 impl Parser {
@@ -80,6 +82,7 @@ impl Parser {
         Self {
             limits,
             claims: Vec::new(),
+            listed: 0,
         }
     }
 
@@ -130,7 +133,7 @@ impl Parser {
         Ok(())
     }
 
-    fn segments(&self, path: &Bound<'_, PyAny>) -> PyResult<Path<'static>> {
+    fn segments(&mut self, path: &Bound<'_, PyAny>) -> PyResult<Path<'static>> {
         if let Ok(list) = path.cast::<PyList>() {
             self.collect(path.py(), list.len(), list.iter())
         } else if let Ok(tuple) = path.cast::<PyTuple>() {
@@ -144,7 +147,7 @@ impl Parser {
     }
 
     fn collect<'py>(
-        &self,
+        &mut self,
         py: Python<'py>,
         count: usize,
         given: impl Iterator<Item = Bound<'py, PyAny>>,
@@ -155,6 +158,13 @@ impl Parser {
                 py,
                 &InvalidRequest::TooManySegments { count, limit },
             ));
+        }
+        // Also before the copy: a list in the caller's memory may stand there often.
+        // Each count is bounded, so the sum cannot overflow before it is refused.
+        self.listed += count;
+        let limit = self.limits.max_request_segments;
+        if self.listed > limit {
+            return Err(invalid(py, &InvalidRequest::RequestTooLarge { limit }));
         }
         let mut segments = Vec::with_capacity(count);
         for segment in given {

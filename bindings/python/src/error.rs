@@ -29,6 +29,7 @@ pub(crate) fn invalid(py: Python<'_>, error: &InvalidRequest) -> PyErr {
         InvalidRequest::EmptySegment { .. } => "EmptySegment",
         InvalidRequest::TooManyClaims { .. } => "TooManyClaims",
         InvalidRequest::TooManySegments { .. } => "TooManySegments",
+        InvalidRequest::RequestTooLarge { .. } => "RequestTooLarge",
         InvalidRequest::PathTooLong { .. } => "PathTooLong",
         InvalidRequest::TimeoutTooLarge => "TimeoutTooLarge",
         InvalidRequest::TooManyRequests => "TooManyRequests",

@@ -122,11 +122,12 @@ impl Lock {
     ///
     /// Blocks, with the interpreter free for other threads, until the claims are
     /// granted. `blocking=False` and `timeout=0` try without queueing. Seconds
-    /// above zero bound the wait; -1 waits as long as the Lock's own timeout
+    /// above zero bound the wait; -1 or None waits as long as the Lock's own timeout
     /// says, for ever if it has none. A signal handler that raises, such as
     /// Ctrl-C's, ends the wait at once with nothing held.
     ///
-    /// Raises Closed, Forked, NegativeTimeout, InvalidTimeout, TimeoutTooLarge.
+    /// Raises Closed, Forked, NegativeTimeout, InvalidTimeout, TimeoutTooLarge,
+    /// TooManyRequests.
     #[pyo3(signature = (blocking=None, timeout=None), text_signature = "($self, blocking=True, timeout=-1)")]
     fn acquire(
         &self,

@@ -42,10 +42,11 @@ impl Manager {
 #[pymethods]
 impl Manager {
     #[new]
-    #[pyo3(signature = (*, max_claims=None, max_segments=None, max_path_bytes=None))]
+    #[pyo3(signature = (*, max_claims=None, max_segments=None, max_request_segments=None, max_path_bytes=None))]
     fn new(
         max_claims: Option<usize>,
         max_segments: Option<usize>,
+        max_request_segments: Option<usize>,
         max_path_bytes: Option<usize>,
     ) -> Self {
         let mut builder = Core::builder();
@@ -54,6 +55,9 @@ impl Manager {
         }
         if let Some(limit) = max_segments {
             builder = builder.max_segments(limit);
+        }
+        if let Some(limit) = max_request_segments {
+            builder = builder.max_request_segments(limit);
         }
         if let Some(limit) = max_path_bytes {
             builder = builder.max_path_bytes(limit);
@@ -88,10 +92,12 @@ impl Manager {
     }
 
     /// A Lock that writes these paths: nobody else may hold them, nor anything
-    /// above or below them. `timeout` bounds each wait of the Lock, in seconds.
+    /// above or below them. `timeout` bounds each wait of the Lock, in seconds; None
+    /// or -1 waits for ever, 0 only tries.
     ///
     /// Raises NoClaims, EmptySegment, TooManyClaims, TooManySegments,
-    /// PathTooLong, the timeout errors, Forked; TypeError for what is no path.
+    /// RequestTooLarge, PathTooLong, the timeout errors, Forked; TypeError for
+    /// what is no path.
     #[pyo3(signature = (*paths, timeout=None))]
     fn write(
         &self,
@@ -138,7 +144,7 @@ impl Manager {
 
     /// Takes a place in the queue now, without blocking. Claims as in `lock`.
     ///
-    /// Raises what `lock` raises, and Closed.
+    /// Raises what `lock` raises, Closed and TooManyRequests.
     #[pyo3(signature = (*claims, write=None, read=None))]
     fn enqueue(
         &self,
@@ -177,6 +183,12 @@ impl Manager {
     #[getter]
     fn max_segments(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.handle.get(py)?.limits().max_segments)
+    }
+
+    /// The most segments in all paths of one request together.
+    #[getter]
+    fn max_request_segments(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.handle.get(py)?.limits().max_request_segments)
     }
 
     /// The most bytes in one path, separators not counted.

@@ -104,7 +104,7 @@ impl Pending {
     }
 
     /// Waits until it is granted: True; False when `timeout` seconds have passed,
-    /// and the request keeps its place. -1 waits for ever, 0 only looks.
+    /// and the request keeps its place. -1 or None waits for ever, 0 only looks.
     ///
     /// Blocks like `Lock.acquire`; when a signal handler raises, the request
     /// keeps its place. Raises Cancelled, Closed, NotHeld (it was released),

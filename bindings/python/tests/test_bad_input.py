@@ -53,6 +53,18 @@ MISTAKES = [
         oarlock.TooManySegments,
         "too-many-segments",
     ),
+    (
+        "too large a request of text",
+        lambda m: m.write(*(f"{n}" + "/s" * 1_023 for n in range(17))),
+        oarlock.RequestTooLarge,
+        "request-too-large",
+    ),
+    (
+        "too large a request of lists",
+        lambda m: m.enqueue(read=[["s"] * 1_024] * 17),
+        oarlock.RequestTooLarge,
+        "request-too-large",
+    ),
     ("too long a text", lambda m: m.write("s" * 65_537), oarlock.PathTooLong, "path-too-long"),
     ("too long a list", lambda m: m.write([b"s" * 70_000]), oarlock.PathTooLong, "path-too-long"),
     (
@@ -138,6 +150,7 @@ def test_kinds_have_the_builtin_bases_that_callers_expect() -> None:
         (oarlock.NegativeTimeout, ValueError),
         (oarlock.TimeoutTooLarge, OverflowError),
         (oarlock.TooManyClaims, oarlock.LimitExceeded),
+        (oarlock.RequestTooLarge, oarlock.LimitExceeded),
         (oarlock.Timeout, TimeoutError),
         (oarlock.NotHeld, RuntimeError),
         (oarlock.Forked, RuntimeError),
@@ -149,7 +162,7 @@ def test_kinds_have_the_builtin_bases_that_callers_expect() -> None:
 def test_each_kind_is_named_once() -> None:
     classes = [c for c in vars(oarlock).values() if isinstance(c, type)]
     kinds = [c.kind for c in classes if issubclass(c, oarlock.Error)]
-    assert len(kinds) == len(set(kinds)) == 18
+    assert len(kinds) == len(set(kinds)) == 19
     assert all(c.__module__ == "oarlock" for c in classes)
 
 
@@ -213,14 +226,20 @@ def test_timeouts_up_to_the_largest_are_fine(manager: Manager) -> None:
 
 
 def test_limits_can_be_set() -> None:
-    manager = Manager(max_claims=1, max_segments=2, max_path_bytes=3)
-    manager.write("a/b")
+    manager = Manager(max_claims=3, max_segments=2, max_request_segments=3, max_path_bytes=3)
+    limits = manager.max_claims, manager.max_segments, manager.max_request_segments
+    assert (*limits, manager.max_path_bytes) == (3, 2, 3, 3)
+    manager.write("a/b", "c", "")
     for mistake, error in [
-        (lambda: manager.write("a", "b"), oarlock.TooManyClaims),
+        (lambda: manager.write("a", "b", "c", "d"), oarlock.TooManyClaims),
         (lambda: manager.write("a/b/c"), oarlock.TooManySegments),
+        (lambda: manager.write("a/b", "c/d"), oarlock.RequestTooLarge),
+        (lambda: manager.lock(read=["a/b"], write=[["c", "d"]]), oarlock.RequestTooLarge),
+        (lambda: manager.enqueue(write=[("a", "b"), ["c", "d"]]), oarlock.RequestTooLarge),
         (lambda: manager.write("abcd"), oarlock.PathTooLong),
     ]:
         with pytest.raises(error):
             mistake()
     with pytest.raises(OverflowError):
         Manager(max_claims=-1)
+    assert Manager().max_request_segments == 16_384

@@ -26,6 +26,7 @@ class Manager:
         *,
         max_claims: int | None = None,
         max_segments: int | None = None,
+        max_request_segments: int | None = None,
         max_path_bytes: int | None = None,
     ) -> Self: ...
     @staticmethod
@@ -54,6 +55,8 @@ class Manager:
     def max_claims(self) -> int: ...
     @property
     def max_segments(self) -> int: ...
+    @property
+    def max_request_segments(self) -> int: ...
     @property
     def max_path_bytes(self) -> int: ...
 

@@ -1,4 +1,4 @@
-"""The exceptions, one class a kind. ``kind`` is the name that all surfaces share."""
+"""The exceptions, one class a kind; ``kind`` names it in a word."""
 
 from typing import ClassVar
 
@@ -49,6 +49,12 @@ class TooManySegments(LimitExceeded):
     """A path with more segments than the manager's ``max_segments``."""
 
     kind = "too-many-segments"
+
+
+class RequestTooLarge(LimitExceeded):
+    """More segments in all paths together than the manager's ``max_request_segments``."""
+
+    kind = "request-too-large"
 
 
 class PathTooLong(LimitExceeded):
