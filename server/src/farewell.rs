@@ -7,9 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::v1::{CLOSE_REFUSED, Refusal};
 
@@ -52,7 +52,11 @@ pub async fn leave(mut socket: WebSocketStream<TcpStream>, end: End, write_timeo
     };
     let say = async {
         if let Some(refusal) = refusal {
-            socket.feed(Message::text(refusal.to_json())).await?;
+            match socket.feed(Message::text(refusal.to_json())).await {
+                // The close frame is small, and says it too.
+                Ok(()) | Err(Error::WriteBufferFull(_)) => {}
+                Err(error) => return Err(error),
+            }
         }
         socket.send(Message::Close(Some(close))).await
     };
@@ -82,4 +86,36 @@ async fn drain(mut stream: TcpStream) {
     let mut scrap = vec![0; 16 * 1024];
     let rest = async { while let Ok(1..) = stream.read(&mut scrap).await {} };
     let _ = timeout(DRAIN_TIMEOUT, rest).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+    use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refusal_that_cannot_be_sent_still_closes_with_its_code() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback");
+        let address = listener.local_addr().expect("bound");
+        let client = TcpStream::connect(address).await.expect("listening");
+        let (server, _) = listener.accept().await.expect("connected");
+        let small = WebSocketConfig::default()
+            .write_buffer_size(128)
+            .max_write_buffer_size(256);
+        let server = WebSocketStream::from_raw_socket(server, Role::Server, Some(small)).await;
+        let mut client = WebSocketStream::from_raw_socket(client, Role::Client, None).await;
+
+        let end = End::Refused(Refusal::new("x".repeat(500)));
+        let minute = Duration::from_secs(60);
+        let leaving = tokio::spawn(leave(server, end, minute));
+        let said = timeout(minute, client.next()).await.expect("in time");
+        let Some(Ok(Message::Close(Some(close)))) = said else {
+            panic!("expected a close frame, got {said:?}");
+        };
+        assert_eq!(u16::from(close.code), CLOSE_REFUSED);
+        while let Some(Ok(_)) = client.next().await {}
+        leaving.await.expect("no panic");
+    }
 }

@@ -56,15 +56,24 @@ impl fmt::Display for Reply {
     }
 }
 
+/// Bytes of a refusal's sentence. Some quote the client, who may have said a lot.
+const MOST_REASON_BYTES: usize = 512;
+
 /// What was wrong with what the client sent, as a sentence. It ends the
 /// connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(String);
 
 impl Refusal {
-    /// A refusal for this reason.
+    /// A refusal for this reason, which is cut to 512 bytes.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
+        let mut reason = reason.into();
+        if reason.len() > MOST_REASON_BYTES {
+            reason.truncate(reason.floor_char_boundary(MOST_REASON_BYTES - "…".len()));
+            reason.push('…');
+            reason.shrink_to_fit();
+        }
+        Self(reason)
     }
 
     /// The sentence.
@@ -110,5 +119,16 @@ mod tests {
         assert_eq!(json["action"], "error");
         assert_eq!(json["error"], refusal.reason());
         assert_eq!(refusal.close_reason().len(), 123);
+    }
+
+    #[test]
+    fn a_long_reason_is_cut_between_characters() {
+        assert_eq!(Refusal::new("x".repeat(512)).reason(), "x".repeat(512));
+        for character in ["x", "é", "\u{e000}", "😀"] {
+            let refusal = Refusal::new(character.repeat(200_000));
+            let reason = refusal.reason();
+            assert!((500..=512).contains(&reason.len()), "{}", reason.len());
+            assert!(reason.ends_with(&format!("{character}…")));
+        }
     }
 }
