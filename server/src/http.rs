@@ -67,6 +67,13 @@ fn respond(
         headers.insert(ALLOW, HeaderValue::from_static("GET"));
         return response;
     }
+    // A WebSocket tells its page's origin, which `upgrade` checks; what a page
+    // of the server's own address asks for need not.
+    if path != "/v1" && !shared.config.allowed_origins.permit_host(request.headers()) {
+        let reason = "the server does not go by this name: \
+                      its --allow-origin with http://NAME would permit it";
+        return text(StatusCode::FORBIDDEN, reason);
+    }
     match path {
         "/v1" => upgrade::answer(request, shared, Arc::clone(place)),
         "/stats_v1" => stats(&request, shared),

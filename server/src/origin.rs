@@ -1,4 +1,4 @@
-//! Which web pages may connect.
+//! Which web pages may connect, and by which names the server goes.
 //!
 //! A browser lets any page open a WebSocket to any address, the loopback
 //! included, and says in `Origin` which page it is. Programs send no `Origin`.
@@ -54,6 +54,23 @@ impl AllowedOrigins {
         })
     }
 
+    /// Whether a request with these headers was meant for this server, by the
+    /// name in its `Host`. A page whose owner points its name at the server
+    /// (see [`is_own_address`]) needs no `Origin` to read an answer.
+    pub(crate) fn permit_host(&self, headers: &HeaderMap) -> bool {
+        headers.get_all(HOST).iter().all(|host| {
+            host.to_str()
+                .is_ok_and(|host| is_unspoofable(host) || self.has_host(name_of(host)))
+        })
+    }
+
+    fn has_host(&self, name: &str) -> bool {
+        self.0.iter().any(|allowed| {
+            let host = allowed.0.split_once("://").map(|(_, host)| name_of(host));
+            allowed.0 == "*" || host.is_some_and(|host| host.eq_ignore_ascii_case(name))
+        })
+    }
+
     fn allows(&self, origin: &str) -> bool {
         self.0
             .iter()
@@ -73,11 +90,16 @@ fn is_own_address(origin: &str, host: Option<&str>) -> bool {
     host.is_some_and(|host| host.eq_ignore_ascii_case(origin_host)) && is_unspoofable(origin_host)
 }
 
-fn is_unspoofable(host_and_port: &str) -> bool {
-    let host = match host_and_port.rsplit_once(':') {
+/// Without the port.
+fn name_of(host_and_port: &str) -> &str {
+    match host_and_port.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
         _ => host_and_port,
-    };
+    }
+}
+
+fn is_unspoofable(host_and_port: &str) -> bool {
+    let host = name_of(host_and_port);
     let bare = host
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'))
@@ -140,6 +162,47 @@ mod tests {
             &["http://evil.example:9009"]
         ));
         assert!(!permit(&[], "1.evil:9009", &["http://1.evil:9009"]));
+    }
+
+    #[test]
+    fn a_host_is_an_address_or_a_name_that_was_allowed() {
+        let permit = |allowed: &[&str], hosts: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for host in hosts {
+                headers.append(HOST, host.parse().expect("a header value"));
+            }
+            let allowed = allowed
+                .iter()
+                .map(|origin| origin.parse().expect("an origin"));
+            AllowedOrigins::new(allowed.collect()).permit_host(&headers)
+        };
+        assert!(permit(&[], &[]));
+        for host in [
+            "127.0.0.1",
+            "10.0.0.1:9009",
+            "[::1]:9009",
+            "localhost",
+            "LocalHost:1",
+        ] {
+            assert!(permit(&[], &[host]), "{host}");
+        }
+        for host in [
+            "",
+            "evil.example",
+            "evil.example:9009",
+            "localhost.evil",
+            "127.0.0.1.evil",
+        ] {
+            assert!(!permit(&[], &[host]), "{host}");
+            assert!(!permit(&["https://app.example", "null"], &[host]), "{host}");
+            assert!(permit(&["*"], &[host]), "{host}");
+        }
+        assert!(!permit(&[], &["localhost", "evil.example"]));
+        // Whatever the port: a proxy may well have another.
+        for host in ["app.example", "App.Example:443", "app.example:9009"] {
+            assert!(permit(&["https://app.example"], &[host]), "{host}");
+            assert!(permit(&["http://app.example:8080"], &[host]), "{host}");
+        }
     }
 
     #[test]

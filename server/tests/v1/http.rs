@@ -1,5 +1,7 @@
 //! The HTTP side: refused upgrades, statistics, the page.
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use crate::support::{TestServer, soon};
 
 const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
@@ -82,7 +84,6 @@ async fn a_header_too_large_is_refused() {
     let head = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(10_000));
     expect(&server, &head, 200, "Oarlock").await;
     let mut stream = server.raw().await;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let head = format!("GET / HTTP/1.1\r\nX: {}", "x".repeat(1_000_000));
     // The server may have closed before all of it was sent.
     let _ = stream.write_all(head.as_bytes()).await;
@@ -113,7 +114,6 @@ async fn only_permitted_pages_connect() {
             server.address
         );
         let mut stream = server.raw().await;
-        use tokio::io::{AsyncReadExt, AsyncWriteExt};
         stream
             .write_all(format!("{head}\r\n\r\n").as_bytes())
             .await
@@ -122,6 +122,40 @@ async fn only_permitted_pages_connect() {
         soon(stream.read_exact(&mut line)).await.unwrap();
         let expected = format!("HTTP/1.1 {status}");
         assert_eq!(String::from_utf8_lossy(&line), expected, "{origin}");
+    }
+}
+
+/// A page whose owner points its name at the server sends no `Origin`.
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_and_statistics_are_served_under_known_names() {
+    let server = TestServer::with(|config| {
+        let origins = vec!["https://app.example".parse().unwrap()];
+        config.allowed_origins = oarlock_server::config::AllowedOrigins::new(origins);
+    })
+    .await;
+    let _client = server.client().await;
+    let port = server.address.port();
+    for (host, status) in [
+        (format!("Host: 127.0.0.1:{port}\r\n"), 200),
+        (format!("Host: localhost:{port}\r\n"), 200),
+        ("Host: app.example\r\n".to_owned(), 200),
+        (format!("Host: app.example:{port}\r\n"), 200),
+        (format!("Host: evil.example:{port}\r\n"), 403),
+        ("Host: evil.example\r\n".to_owned(), 403),
+        ("Host: app.example.evil\r\n".to_owned(), 403),
+        (String::new(), 200),
+    ] {
+        for path in ["/", "/stats_v1?namespace=n"] {
+            let version = if host.is_empty() { "1.0" } else { "1.1" };
+            let head = format!("GET {path} HTTP/{version}\r\n{host}\r\n");
+            let mut stream = server.raw().await;
+            stream.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            soon(stream.read_to_string(&mut answer)).await.unwrap();
+            let expected = format!(" {status} ");
+            assert_eq!(answer.get(8..13), Some(expected.as_str()), "{head}{answer}");
+            assert_eq!(answer.contains("abandoned"), status == 200, "{answer}");
+        }
     }
 }
 
