@@ -15,6 +15,7 @@ pub mod cli;
 pub mod config;
 mod connection;
 mod farewell;
+mod handshakes;
 mod http;
 mod liveness;
 mod lock;

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::abandon::Abandoned;
 use crate::config::Config;
+use crate::handshakes::Handshakes;
 use crate::http;
 use crate::namespace::Namespaces;
 
@@ -93,7 +94,7 @@ impl Server {
         let sockets = Arc::new(Semaphore::new(most));
         tokio::select! {
             () = stop => {}
-            () = self.accept(&sockets) => {}
+            () = self.accept(Handshakes::new(&sockets, most)) => {}
         }
         // Whoever connects from here on is refused by the system.
         drop(self.listener);
@@ -102,16 +103,16 @@ impl Server {
         let _ = timeout(STOP_TIMEOUT, sockets.acquire_many(all)).await;
     }
 
-    async fn accept(&self, sockets: &Arc<Semaphore>) {
+    async fn accept(&self, mut handshakes: Handshakes) {
         loop {
-            let Ok(place) = Arc::clone(sockets).acquire_owned().await else {
-                return;
-            };
             match self.listener.accept().await {
                 Ok((stream, _)) => {
                     // Without it answers are slower, no more.
                     let _ = stream.set_nodelay(true);
-                    tokio::spawn(http::serve(stream, Arc::clone(&self.shared), place));
+                    let place = handshakes.place().await;
+                    let shared = Arc::clone(&self.shared);
+                    let task = tokio::spawn(http::serve(stream, shared, place));
+                    handshakes.push(task.abort_handle());
                 }
                 Err(error) => {
                     // Out of files or memory: somebody must go before this works
