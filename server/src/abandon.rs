@@ -8,37 +8,48 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
-use oarlock::Guard;
+use oarlock::{Claim, Guard};
 
+use crate::config::ServerLimits;
 use crate::namespace::Membership;
 use crate::stats::{Gauge, Present, Total};
 
 /// The abandoned locks of a server.
 #[derive(Debug)]
 pub struct Abandoned {
-    kept: Arc<AtomicUsize>,
+    kept: Arc<Kept>,
     most: usize,
+    most_weight: usize,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    locks: AtomicUsize,
+    weight: AtomicUsize,
 }
 
 impl Abandoned {
-    /// None yet; full at `most`.
-    pub fn new(most: usize) -> Self {
+    /// None yet.
+    pub fn new(limits: &ServerLimits) -> Self {
         Self {
             kept: Arc::default(),
-            most,
+            most: limits.max_abandoned,
+            most_weight: limits.max_abandoned_segments,
         }
     }
 
     /// Whether new locks must be refused. A lock that was granted is always
-    /// kept, so the number can exceed `most` by that of the connections.
+    /// kept, so the bounds can be exceeded by what the connections hold.
     pub fn is_full(&self) -> bool {
-        self.kept.load(Relaxed) >= self.most
+        self.kept.locks.load(Relaxed) >= self.most
+            || self.kept.weight.load(Relaxed) >= self.most_weight
     }
 
-    /// Keeps `guard`, and with it its namespace, for `timeout`. However large:
-    /// tokio turns what cannot be added to now into some decades.
-    pub fn keep(&self, guard: Guard, membership: Membership, timeout: Duration) {
-        let place = Place::new(&self.kept);
+    /// Keeps `guard`, which weighs `weight`, and with it its namespace, for
+    /// `timeout`. However large: tokio turns what cannot be added to now into
+    /// some decades.
+    pub fn keep(&self, guard: Guard, weight: usize, membership: Membership, timeout: Duration) {
+        let place = Place::new(&self.kept, weight);
         let present = Present::new(membership.namespace(), Gauge::Abandoned);
         tokio::spawn(async move {
             tokio::time::sleep(timeout).await;
@@ -49,18 +60,50 @@ impl Abandoned {
     }
 }
 
+/// How much of a server's memory a lock on these takes, roughly in hundreds of
+/// bytes: one for each claim and each segment, and one more for every 64 bytes
+/// of a segment. Counted so that neither many names nor long ones come cheap.
+pub fn weight(claims: &[Claim<'_>]) -> usize {
+    let of = |claim: &Claim<'_>| -> usize {
+        let segments = claim.path().segments();
+        1 + segments.map(|name| 1 + name.len() / 64).sum::<usize>()
+    };
+    claims.iter().map(of).sum()
+}
+
 /// One of the kept; given back even where the runtime drops the task.
-struct Place(Arc<AtomicUsize>);
+struct Place {
+    kept: Arc<Kept>,
+    weight: usize,
+}
 
 impl Place {
-    fn new(kept: &Arc<AtomicUsize>) -> Self {
-        kept.fetch_add(1, Relaxed);
-        Self(Arc::clone(kept))
+    fn new(kept: &Arc<Kept>, weight: usize) -> Self {
+        kept.locks.fetch_add(1, Relaxed);
+        kept.weight.fetch_add(weight, Relaxed);
+        Self {
+            kept: Arc::clone(kept),
+            weight,
+        }
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Relaxed);
+        self.kept.locks.fetch_sub(1, Relaxed);
+        self.kept.weight.fetch_sub(self.weight, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_and_long_ones_weigh() {
+        let long = "x".repeat(640);
+        assert_eq!(weight(&[oarlock::read("")]), 1);
+        assert_eq!(weight(&[oarlock::read("a/b"), oarlock::write("c")]), 5);
+        assert_eq!(weight(&[oarlock::write(&long)]), 12);
     }
 }

@@ -31,8 +31,9 @@ pub struct ServeArgs {
     /// `listening on ADDR:PORT`, tells which.
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:9009", value_parser = listen_address)]
     listen: String,
-    /// Let web pages of this origin connect, e.g. `https://app.example`; may be
-    /// given more than once. `*` lets every page connect.
+    /// Let web pages of this origin connect, e.g. `https://app.example`, and
+    /// serve statistics under its name; may be given more than once. `*` allows
+    /// every page and name.
     #[arg(long, value_name = "ORIGIN")]
     allow_origin: Vec<Origin>,
     /// Bytes of one message.
@@ -47,6 +48,9 @@ pub struct ServeArgs {
     /// Bytes of one path.
     #[arg(long, value_name = "N", default_value_t = 65_536, value_parser = positive)]
     max_path_bytes: usize,
+    /// Segments of the paths of one lock request together.
+    #[arg(long, value_name = "N", default_value_t = 16_384, value_parser = positive)]
+    max_request_segments: usize,
     /// WebSocket connections at the same time.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = connections)]
     max_connections: usize,
@@ -59,6 +63,10 @@ pub struct ServeArgs {
     /// Locks kept for clients that went; at this number new ones are refused.
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = positive)]
     max_abandoned: usize,
+    /// Resources and segments of those locks, a long segment counting once more
+    /// for every 64 bytes; at this number new locks are refused.
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = positive)]
+    max_abandoned_segments: usize,
     /// Milliseconds for an HTTP request and its answer.
     #[arg(long, value_name = "MS", default_value_t = 10_000, value_parser = milliseconds)]
     handshake_timeout_ms: u64,
@@ -94,10 +102,12 @@ impl ServeArgs {
                 max_claims: self.max_claims,
                 max_segments: self.max_segments,
                 max_path_bytes: self.max_path_bytes,
+                max_request_segments: self.max_request_segments,
                 max_connections: self.max_connections,
                 max_namespaces: self.max_namespaces,
                 max_namespace_bytes: self.max_namespace_bytes,
                 max_abandoned: self.max_abandoned,
+                max_abandoned_segments: self.max_abandoned_segments,
             },
             timeouts: Timeouts {
                 handshake: Duration::from_millis(self.handshake_timeout_ms),

@@ -28,6 +28,8 @@ pub struct ServerLimits {
     pub max_segments: usize,
     /// Bytes of one path.
     pub max_path_bytes: usize,
+    /// Segments of the paths of one lock request together.
+    pub max_request_segments: usize,
     /// WebSocket connections at the same time.
     pub max_connections: usize,
     /// Namespaces at the same time.
@@ -38,6 +40,9 @@ pub struct ServerLimits {
     /// number new lock requests are refused, so at most `max_connections` more
     /// can come.
     pub max_abandoned: usize,
+    /// What those may weigh together: one for each resource and one for each
+    /// segment, and for a long segment one more for every 64 bytes.
+    pub max_abandoned_segments: usize,
 }
 
 /// Bounds on time.
@@ -75,10 +80,12 @@ impl Default for ServerLimits {
             max_claims: 4096,
             max_segments: 1024,
             max_path_bytes: 65_536,
+            max_request_segments: 16_384,
             max_connections: 10_000,
             max_namespaces: 10_000,
             max_namespace_bytes: 256,
             max_abandoned: 100_000,
+            max_abandoned_segments: 1_000_000,
         }
     }
 }

@@ -56,7 +56,7 @@ pub async fn serve(
     let present = Present::new(membership.namespace(), Gauge::Connections);
     let mut connection = Connection {
         socket,
-        session: Session::new(),
+        session: Session::new(membership.namespace().limits()),
         lock: ConnectionLock::new(membership.namespace()),
         liveness: Liveness::new(timeouts, Instant::now()),
         stop: shared.stop.clone(),
@@ -71,7 +71,10 @@ pub async fn serve(
     let Connection { socket, lock, .. } = connection;
     drop(present);
     match lock.into_granted() {
-        Some(guard) => shared.abandoned.keep(guard, membership, abandon_timeout),
+        Some((guard, weight)) => {
+            let abandoned = &shared.abandoned;
+            abandoned.keep(guard, weight, membership, abandon_timeout);
+        }
         None => drop(membership),
     }
     leave(socket, end, timeouts.write).await;

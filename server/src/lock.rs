@@ -6,6 +6,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use oarlock::{Acquire, AcquireError, Claim, Guard};
 
+use crate::abandon::weight;
 use crate::namespace::{Namespace, Submitted};
 use crate::stats::{Gauge, Present, Total};
 
@@ -14,6 +15,8 @@ use crate::stats::{Gauge, Present, Total};
 pub struct ConnectionLock {
     namespace: Arc<Namespace>,
     slot: Slot,
+    /// Of what was asked for last.
+    weight: usize,
 }
 
 #[derive(Debug)]
@@ -29,6 +32,7 @@ impl ConnectionLock {
         Self {
             namespace: Arc::clone(namespace),
             slot: Slot::Empty,
+            weight: 0,
         }
     }
 
@@ -36,6 +40,7 @@ impl ConnectionLock {
     /// the lock and whether it was granted at once.
     pub fn submit(&mut self, claims: Vec<Claim<'static>>) -> Result<(u64, bool), AcquireError> {
         self.end();
+        self.weight = weight(&claims);
         let (id, submitted) = self.namespace.submit(claims)?;
         let granted = match submitted {
             Submitted::Granted(guard) => {
@@ -96,10 +101,10 @@ impl ConnectionLock {
         }
     }
 
-    /// Parts with a granted lock; a waiting request ends.
-    pub fn into_granted(mut self) -> Option<Guard> {
+    /// Parts with a granted lock and its weight; a waiting request ends.
+    pub fn into_granted(mut self) -> Option<(Guard, usize)> {
         match std::mem::replace(&mut self.slot, Slot::Empty) {
-            Slot::Granted { guard, .. } => Some(guard),
+            Slot::Granted { guard, .. } => Some((guard, self.weight)),
             other => {
                 self.slot = other;
                 self.end();

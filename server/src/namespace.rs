@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
-use oarlock::{Acquire, AcquireError, Claim, Guard, Manager};
+use oarlock::{Acquire, AcquireError, Claim, Guard, Limits, Manager};
 
 use crate::config::ServerLimits;
 use crate::stats::Counters;
@@ -47,6 +47,7 @@ impl Namespace {
             .max_claims(limits.max_claims)
             .max_segments(limits.max_segments)
             .max_path_bytes(limits.max_path_bytes)
+            .max_request_segments(limits.max_request_segments)
             .build();
         Self {
             name,
@@ -71,6 +72,11 @@ impl Namespace {
         };
         *last_id += 1;
         Ok((*last_id, submitted))
+    }
+
+    /// What a request may hold.
+    pub fn limits(&self) -> Limits {
+        self.manager.limits()
     }
 
     /// Its name.

@@ -70,7 +70,7 @@ impl Server {
         let shared = Arc::new(Shared {
             namespaces: Namespaces::new(&config.limits),
             sessions: Arc::new(Semaphore::new(config.limits.max_connections)),
-            abandoned: Abandoned::new(config.limits.max_abandoned),
+            abandoned: Abandoned::new(&config.limits),
             stop: Stop(stopped),
             config,
         });

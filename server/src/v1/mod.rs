@@ -4,6 +4,7 @@
 mod reply;
 mod request;
 mod session;
+mod words;
 
 pub use reply::{Action, CLOSE_REFUSED, Refusal, Reply, State};
 pub use request::{Request, parse};

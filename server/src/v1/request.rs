@@ -1,13 +1,15 @@
 //! What a client may say.
 //!
 //! The deserializers are written by hand because derived ones accept more than
-//! the protocol: an array in place of an object, an array of numbers in place of
-//! a byte string.
+//! the protocol (an array in place of an object, an array of numbers in place of
+//! a byte string), and because what is too large is refused before it is kept.
 
 use std::fmt;
 
-use oarlock::{Claim, Mode, Path};
-use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use oarlock::{Claim, InvalidRequest, Limits, Path};
+use serde::de::{self, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::words::{Type, Word, quoted};
 
 /// One message of the protocol from the client.
 #[derive(Debug)]
@@ -18,7 +20,8 @@ pub enum Request {
     Release,
 }
 
-/// Reads one message.
+/// Reads one message. Of `limits`, those on the whole request are kept to while
+/// it is read; the others are the lock manager's to check.
 ///
 /// Names in a path become bytes: UTF-8, and where the text escapes half of a
 /// surrogate pair, the three bytes that UTF-8 would use for it, so that every
@@ -26,25 +29,22 @@ pub enum Request {
 ///
 /// # Errors
 ///
-/// A sentence that says what is wrong with it.
-pub fn parse(text: &str) -> Result<Request, String> {
-    let message: Message = serde_json::from_str(text).map_err(|error| {
-        if error.is_data() {
-            format!("not a request of this protocol: {error}")
-        } else {
-            format!("not JSON: {error}")
-        }
-    })?;
-    match message.action.as_str() {
-        "lock" => {
-            let resources = message
-                .resources
+/// A sentence that says what is wrong with it. It may quote all of the text.
+pub fn parse(text: &str, limits: &Limits) -> Result<Request, String> {
+    // By itself, since a string read as bytes is let off some of the rules.
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| format!("not JSON: {error}"))?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let message = MessageSeed(limits)
+        .deserialize(&mut deserializer)
+        .map_err(|error| format!("not a request of this protocol: {error}"))?;
+    match message.action.bytes() {
+        b"lock" => {
+            let claims = message
+                .claims
                 .ok_or("a lock request needs 'resources', a list")?;
-            Ok(Request::Lock(
-                resources.into_iter().map(|it| it.0).collect(),
-            ))
+            Ok(Request::Lock(claims))
         }
-        "release" => Ok(Request::Release),
+        b"release" => Ok(Request::Release),
         other => Err(format!(
             "unknown action {}: expected \"lock\" or \"release\"",
             quoted(other)
@@ -53,159 +53,180 @@ pub fn parse(text: &str) -> Result<Request, String> {
 }
 
 struct Message {
-    action: String,
-    resources: Option<Vec<Resource>>,
+    action: Word,
+    claims: Option<Vec<Claim<'static>>>,
 }
 
-struct Resource(Claim<'static>);
+struct MessageSeed<'a>(&'a Limits);
 
-/// `read`, `r`, `write` or `w` in any letter case.
-struct Type(Mode);
+impl<'de> DeserializeSeed<'de> for MessageSeed<'_> {
+    type Value = Message;
 
-/// The bytes of one name.
-struct Segment(Vec<u8>);
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Message, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
 
-impl<'de> Deserialize<'de> for Message {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MessageVisitor;
+impl<'de> Visitor<'de> for MessageSeed<'_> {
+    type Value = Message;
 
-        impl<'de> Visitor<'de> for MessageVisitor {
-            type Value = Message;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with 'action'")
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object with 'action'")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Message, A::Error> {
-                let (mut action, mut resources) = (None, None);
-                while let Some(key) = map.next_key::<String>()? {
-                    match key.as_str() {
-                        "action" => set_once(&mut action, "action", &mut map)?,
-                        "resources" => set_once(&mut resources, "resources", &mut map)?,
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Message, A::Error> {
+        let (mut action, mut claims) = (None, None);
+        while let Some(key) = map.next_key::<Word>()? {
+            match key.bytes() {
+                b"action" => {
+                    first("action", &action)?;
+                    action = Some(map.next_value()?);
                 }
-                Ok(Message {
-                    action: action.ok_or_else(|| de::Error::missing_field("action"))?,
-                    resources: resources.flatten(),
-                })
-            }
-        }
-
-        deserializer.deserialize_map(MessageVisitor)
-    }
-}
-
-impl<'de> Deserialize<'de> for Resource {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ResourceVisitor;
-
-        impl<'de> Visitor<'de> for ResourceVisitor {
-            type Value = Resource;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a resource, an object with 'type' and 'path'")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Resource, A::Error> {
-                let mut mode: Option<Type> = None;
-                let mut path: Option<Vec<Segment>> = None;
-                while let Some(key) = map.next_key::<String>()? {
-                    match key.as_str() {
-                        "type" => set_once(&mut mode, "type", &mut map)?,
-                        "path" => set_once(&mut path, "path", &mut map)?,
-                        _ => drop(map.next_value::<IgnoredAny>()?),
-                    }
+                b"resources" => {
+                    first("resources", &claims)?;
+                    claims = Some(map.next_value_seed(ResourcesSeed(self.0))?);
                 }
-                let mode = mode.ok_or_else(|| de::Error::missing_field("type"))?;
-                let path = path.ok_or_else(|| de::Error::missing_field("path"))?;
-                let path = Path::from_segments(path.iter().map(|segment| &segment.0));
-                Ok(Resource(Claim::new(mode.0, path)))
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-
-        deserializer.deserialize_map(ResourceVisitor)
+        Ok(Message {
+            action: action.ok_or_else(|| de::Error::missing_field("action"))?,
+            claims: claims.flatten(),
+        })
     }
 }
 
-impl<'de> Deserialize<'de> for Type {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TypeVisitor;
+/// A list, or nothing where there is `null`.
+struct ResourcesSeed<'a>(&'a Limits);
 
-        impl Visitor<'_> for TypeVisitor {
-            type Value = Type;
+impl<'de> DeserializeSeed<'de> for ResourcesSeed<'_> {
+    type Value = Option<Vec<Claim<'static>>>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a type, \"read\", \"r\", \"write\" or \"w\"")
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ResourcesSeed<'_> {
+    type Value = Option<Vec<Claim<'static>>>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("resources, a list")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut claims = Vec::new();
+        let mut room = Room {
+            segments: self.0.max_request_segments,
+            limits: self.0,
+        };
+        while let Some(claim) = list.next_element_seed(ResourceSeed(&mut room))? {
+            if claims.len() == self.0.max_claims {
+                let limit = self.0.max_claims;
+                return Err(de::Error::custom(InvalidRequest::TooManyClaims { limit }));
             }
+            claims.push(claim);
+        }
+        Ok(Some(claims))
+    }
+}
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Type, E> {
-                let is = |name| text.eq_ignore_ascii_case(name);
-                if is("read") || is("r") {
-                    Ok(Type(Mode::Read))
-                } else if is("write") || is("w") {
-                    Ok(Type(Mode::Write))
-                } else {
-                    Err(E::custom(format_args!(
-                        "unknown type {}: expected \"read\", \"r\", \"write\" or \"w\"",
-                        quoted(text)
-                    )))
+/// How much more the request may hold.
+struct Room<'a> {
+    segments: usize,
+    limits: &'a Limits,
+}
+
+struct ResourceSeed<'a, 'b>(&'a mut Room<'b>);
+
+impl<'de> DeserializeSeed<'de> for ResourceSeed<'_, '_> {
+    type Value = Claim<'static>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ResourceSeed<'_, '_> {
+    type Value = Claim<'static>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a resource, an object with 'type' and 'path'")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut mode: Option<Type> = None;
+        let mut path = None;
+        while let Some(key) = map.next_key::<Word>()? {
+            match key.bytes() {
+                b"type" => {
+                    first("type", &mode)?;
+                    mode = Some(map.next_value()?);
                 }
+                b"path" => {
+                    first("path", &path)?;
+                    path = Some(map.next_value_seed(PathSeed(self.0))?);
+                }
+                _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
-
-        deserializer.deserialize_str(TypeVisitor)
+        let mode = mode.ok_or_else(|| de::Error::missing_field("type"))?;
+        let path = path.ok_or_else(|| de::Error::missing_field("path"))?;
+        Ok(Claim::new(mode.0, path))
     }
 }
 
-impl<'de> Deserialize<'de> for Segment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct SegmentVisitor;
+struct PathSeed<'a, 'b>(&'a mut Room<'b>);
 
-        impl Visitor<'_> for SegmentVisitor {
-            type Value = Segment;
+impl<'de> DeserializeSeed<'de> for PathSeed<'_, '_> {
+    type Value = Path<'static>;
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a path, a list of strings")
-            }
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
 
-            fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Segment, E> {
-                Ok(Segment(bytes.to_vec()))
-            }
+impl<'de> Visitor<'de> for PathSeed<'_, '_> {
+    type Value = Path<'static>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a path, a list of strings")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut segments = Vec::new();
+        while let Some(segment) = list.next_element::<Word>()? {
+            self.0.segments = self.0.segments.checked_sub(1).ok_or_else(|| {
+                let limit = self.0.limits.max_request_segments;
+                de::Error::custom(InvalidRequest::RequestTooLarge { limit })
+            })?;
+            segments.push(segment);
         }
-
-        // Asked for bytes, serde_json hands over strings with lone surrogates,
-        // which it must refuse where a `str` is asked for.
-        deserializer.deserialize_bytes(SegmentVisitor)
+        Ok(Path::from_segments(segments.iter().map(Word::bytes)))
     }
 }
 
-fn set_once<'de, A, T>(
-    slot: &mut Option<T>,
-    name: &'static str,
-    map: &mut A,
-) -> Result<(), A::Error>
-where
-    A: MapAccess<'de>,
-    T: Deserialize<'de>,
-{
-    if slot.is_some() {
-        return Err(de::Error::duplicate_field(name));
+/// A field may come once.
+fn first<T, E: de::Error>(name: &'static str, seen: &Option<T>) -> Result<(), E> {
+    match seen {
+        None => Ok(()),
+        Some(_) => Err(E::duplicate_field(name)),
     }
-    *slot = Some(map.next_value()?);
-    Ok(())
-}
-
-/// The client's own word, in quotes, short enough to send back.
-fn quoted(text: &str) -> String {
-    let end = text.floor_char_boundary(40);
-    let dots = if end < text.len() { "…" } else { "" };
-    format!("{:?}{dots}", &text[..end])
 }
 
 #[cfg(test)]
 mod tests {
+    use oarlock::Mode;
+
     use super::*;
+
+    fn parse(text: &str) -> Result<Request, String> {
+        super::parse(text, &Limits::default())
+    }
 
     fn claims(text: &str) -> Vec<(Mode, Vec<Vec<u8>>)> {
         match parse(text).expect("a good message") {
@@ -271,13 +292,17 @@ mod tests {
             ("null", "an object with 'action'"),
             ("{}", "missing field `action`"),
             (r#"{"action":1}"#, "expected a string"),
-            (r#"{"action":"\ud800"}"#, "hex escape"),
+            (r#"{"action":"\ud800"}"#, "unknown action \"\u{fffd}"),
+            (
+                r#"{"action":"lock","resources":[{"type":"\ud800","path":[]}]}"#,
+                "unknown type \"\u{fffd}",
+            ),
             (r#"{"action":"jump"}"#, "unknown action \"jump\""),
             (r#"{"action":"LOCK","resources":[]}"#, "unknown action"),
             (r#"{"action":"release","action":"lock"}"#, "duplicate field"),
             (r#"{"action":"lock"}"#, "needs 'resources'"),
             (r#"{"action":"lock","resources":null}"#, "needs 'resources'"),
-            (r#"{"action":"lock","resources":{}}"#, "expected a sequence"),
+            (r#"{"action":"lock","resources":{}}"#, "resources, a list"),
             (r#"{"action":"lock","resources":[["r",[]]]}"#, "a resource"),
             (
                 r#"{"action":"lock","resources":[{"type":"r"}]}"#,
@@ -301,28 +326,69 @@ mod tests {
             ),
             (
                 r#"{"action":"lock","resources":[{"type":"r","path":"a/b"}]}"#,
-                "expected a sequence",
+                "a path, a list of strings",
             ),
             (
                 r#"{"action":"lock","resources":[{"type":"r","path":[1]}]}"#,
-                "a list of strings",
+                "expected a string",
             ),
             (
                 r#"{"action":"lock","resources":[{"type":"r","path":[[97]]}]}"#,
-                "a list of strings",
+                "expected a string",
             ),
             (
                 r#"{"action":"lock","resources":[{"type":"r","path":[null]}]}"#,
-                "a list of strings",
+                "expected a string",
             ),
             (
                 r#"{"action":"lock","resources":[{"type":"r","path":["\ud"]}]}"#,
                 "not JSON",
             ),
+            (
+                "{\"action\":\"lock\",\"resources\":[{\"type\":\"r\",\"path\":[\"a\nb\"]}]}",
+                "not JSON",
+            ),
+            (r#"{"\ud800":"\ud","action":"release"}"#, "not JSON"),
         ] {
             let error = parse(text).expect_err(text);
             assert!(error.contains(reason), "{text}: {error}");
         }
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_whatever_their_name() {
+        for text in [
+            r#"{"\ud800":1,"action":"release"}"#,
+            r#"{"action":"release","\udfffaction":"\ud800","\u0000":[{}]}"#,
+        ] {
+            assert!(matches!(parse(text), Ok(Request::Release)), "{text}");
+        }
+        let text =
+            r#"{"action":"lock","resources":[{"\ud800":{"\ud800":[]},"type":"r","path":[]}]}"#;
+        assert_eq!(claims(text), [(Mode::Read, vec![])]);
+    }
+
+    #[test]
+    fn a_request_too_large_is_refused_while_it_is_read() {
+        let limits = Limits {
+            max_claims: 2,
+            max_request_segments: 3,
+            ..Limits::default()
+        };
+        let with = |resources: &str| {
+            let text = format!(r#"{{"action":"lock","resources":[{resources}]}}"#);
+            super::parse(&text, &limits).map(|_| ()).map_err(|error| {
+                assert!(error.starts_with("not a request"), "{error}");
+                error
+            })
+        };
+        let two = r#"{"type":"r","path":["a","b"]},{"type":"w","path":["c"]}"#;
+        assert_eq!(with(two), Ok(()));
+        // What follows the excess is not even looked at.
+        let wide = r#"{"type":"r","path":["a","b"]},{"type":"w","path":["c","d",1]}"#;
+        assert!(with(wide).is_err_and(|error| error.contains("more than 3 segments together")));
+        let many = format!(r#"{two},{{"type":"r","path":[]}},1"#);
+        assert!(with(&many).is_err_and(|error| error.contains("more than 2 claims")));
     }
 
     #[test]

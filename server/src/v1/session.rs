@@ -5,7 +5,7 @@
 //! session says what to do and what to answer. Where a call is out of turn for
 //! the shell itself, nothing happens (`None`), so no sequence of calls panics.
 
-use oarlock::Claim;
+use oarlock::{Claim, Limits};
 
 use super::reply::{Action, Refusal, Reply, State};
 use super::request::{Request, parse};
@@ -22,6 +22,7 @@ pub enum Step {
 /// One connection's place in the protocol.
 #[derive(Debug, Default)]
 pub struct Session {
+    limits: Limits,
     /// `None` when ready.
     lock: Option<Lock>,
 }
@@ -33,9 +34,10 @@ struct Lock {
 }
 
 impl Session {
-    /// A connection that has just been opened: ready.
-    pub fn new() -> Self {
-        Self::default()
+    /// A connection that has just been opened: ready. Its requests are read
+    /// within `limits`.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, lock: None }
     }
 
     /// Where the connection stands.
@@ -53,7 +55,10 @@ impl Session {
     ///
     /// What is wrong with it; the connection must then be ended.
     pub fn text(&self, text: &str) -> Result<Step, Refusal> {
-        match (parse(text).map_err(Refusal::new)?, self.state()) {
+        match (
+            parse(text, &self.limits).map_err(Refusal::new)?,
+            self.state(),
+        ) {
             (Request::Lock(claims), State::Ready) => Ok(Step::Submit(claims)),
             (Request::Lock(_), State::Enqueued) => Err(Refusal::new(
                 "lock while the connection's lock is enqueued: send release first",
@@ -117,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_lock_granted_at_once_is_released() {
-        let mut session = Session::new();
+        let mut session = Session::default();
         assert!(matches!(session.text(LOCK), Ok(Step::Submit(claims)) if claims.len() == 1));
         assert_eq!(
             session.submitted(5, true).to_string(),
@@ -133,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_lock_that_waited_is_granted_once() {
-        let mut session = Session::new();
+        let mut session = Session::default();
         assert_eq!(session.submitted(6, false).state, State::Enqueued);
         assert_eq!(
             said(session.granted()),
@@ -145,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_waiting_lock_is_withdrawn() {
-        let mut session = Session::new();
+        let mut session = Session::default();
         session.submitted(7, false);
         assert!(matches!(session.text(RELEASE), Ok(Step::End)));
         assert_eq!(session.ended().map(|reply| reply.state), Some(State::Ready));
@@ -155,7 +160,7 @@ mod tests {
 
     #[test]
     fn requests_out_of_turn_are_refused_and_change_nothing() {
-        let mut session = Session::new();
+        let mut session = Session::default();
         let refused = |session: &Session, text| session.text(text).expect_err(text);
         assert!(refused(&session, RELEASE).reason().contains("ready"));
         session.submitted(8, false);

@@ -26,16 +26,20 @@ async fn deep_paths_work_up_to_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_path_of_100_000_segments_is_refused() {
+async fn a_path_of_too_many_segments_is_refused() {
     let server = TestServer::start().await;
-    let mut client = server.client().await;
-    let path = vec!["s"; 100_000];
-    client
-        .send_lock(json!([{ "type": "w", "path": path }]))
-        .await;
-    client
-        .expect_refusal("100000 segments, the limit is 1024")
-        .await;
+    for (count, reason) in [
+        (1025, "1025 segments, the limit is 1024"),
+        // So many that they are not even read to their end.
+        (100_000, "more than 16384 segments together"),
+    ] {
+        let mut client = server.client().await;
+        let path = vec!["s"; count];
+        client
+            .send_lock(json!([{ "type": "w", "path": path }]))
+            .await;
+        client.expect_refusal(reason).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
+use serde_json::json;
+
 use crate::support::{Client, TestServer, soon};
 
 /// A process that ends with its test.
@@ -84,7 +86,17 @@ async fn signals_end_it_with_a_goodbye_to_everyone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flags_reach_the_server() {
-    let (_process, address) = serve(&["--max-claims", "1", "--max-message-bytes", "300"]).await;
+    let (_process, address) = serve(&[
+        "--max-claims",
+        "1",
+        "--max-message-bytes",
+        "300",
+        "--max-request-segments",
+        "2",
+        "--max-abandoned-segments",
+        "1",
+    ])
+    .await;
     let mut client = Client::connect(address, "namespace=n").await.unwrap();
     let two =
         r#"{"action":"lock","resources":[{"type":"r","path":["a"]},{"type":"r","path":["b"]}]}"#;
@@ -93,6 +105,19 @@ async fn flags_reach_the_server() {
     let mut client = Client::connect(address, "namespace=n").await.unwrap();
     client.send(" ".repeat(301)).await;
     client.expect_refusal("the limit is 300").await;
+    let mut client = Client::connect(address, "namespace=n").await.unwrap();
+    client
+        .send_lock(json!([{ "type": "r", "path": ["a", "b", "c"] }]))
+        .await;
+    client.expect_refusal("more than 2 segments").await;
+    let mut client = Client::connect(address, "namespace=n").await.unwrap();
+    client.write(&["a"], "acquired").await;
+    client.close().await;
+    let mut client = Client::connect(address, "namespace=n").await.unwrap();
+    client
+        .send_lock(json!([{ "type": "r", "path": ["b"] }]))
+        .await;
+    client.expect_refusal("too many abandoned locks").await;
 }
 
 async fn fails(flags: &[&str], code: i32, reason: &str) {

@@ -39,7 +39,7 @@ async fn bad_texts_are_refused_with_their_reason() {
         ),
         (
             r#"{"action":"lock","resources":[{"type":"r","path":[1]}]}"#,
-            "a list of strings",
+            "expected a string",
         ),
     ] {
         let mut client = server.client().await;
@@ -51,6 +51,64 @@ async fn bad_texts_are_refused_with_their_reason() {
         .await;
     assert_eq!(server.stats("n").await["refused_total"], 16);
     assert_eq!(bystander.release().await, id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_would_quote_a_lot_is_cut_and_sent() {
+    let server = TestServer::start().await;
+    let private = "\u{e000}".repeat(20_000);
+    for text in [
+        format!(
+            r#"{{"action":"lock","resources":"{}"}}"#,
+            "x".repeat(200_000)
+        ),
+        format!(
+            r#"{{"action":"lock","resources":[{{"type":"r","path":"{}"}}]}}"#,
+            "y".repeat(500_000)
+        ),
+        format!(r#""{}""#, "z".repeat(900_000)),
+        format!(r#""{private}""#),
+        format!(r#"{{"action":"lock","resources":"{private}"}}"#),
+    ] {
+        let mut client = server.client().await;
+        client.send(text).await;
+        client.expect_refusal("not a request").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_field_with_half_a_surrogate_pair_is_ignored() {
+    let server = TestServer::start().await;
+    let mut client = server.client().await;
+    client.write(&["a"], "acquired").await;
+    client.send(r#"{"\ud800":1,"action":"release"}"#).await;
+    client.expect("release", "ready").await;
+    client.send(r#"{"action":"\ud800"}"#).await;
+    client.expect_refusal("unknown action").await;
+}
+
+/// An invalid close code is a close all the same: answered by the WebSocket
+/// library with 1002, and no refusal.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invalid_close_code_is_answered_with_1002() {
+    let server = TestServer::start().await;
+    for code in [999_u16, 1005] {
+        let mut stream = server.raw_websocket("namespace=n").await;
+        let [high, low] = code.to_be_bytes();
+        let close = [0x88, 0x82, 0, 0, 0, 0, high, low];
+        stream.write_all(&close).await.unwrap();
+        let mut answer = Vec::new();
+        soon(stream.read_to_end(&mut answer)).await.unwrap();
+        assert_eq!(answer[0], 0x88, "{answer:?}");
+        assert_eq!(answer[2..4], 1002_u16.to_be_bytes(), "{answer:?}");
+    }
+    // Half a code cannot be read at all.
+    let mut stream = server.raw_websocket("namespace=n").await;
+    let close = [0x88, 0x81, 0, 0, 0, 0, 3];
+    stream.write_all(&close).await.unwrap();
+    let mut answer = Vec::new();
+    soon(stream.read_to_end(&mut answer)).await.unwrap();
+    assert!(String::from_utf8_lossy(&answer).contains("not WebSocket"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
