@@ -16,10 +16,10 @@ if "$python" -m venv --clear "$dir" >/dev/null 2>&1; then
   exit
 fi
 version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
-if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-  apt-get update -qq >&2
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "python$version-venv" >&2
-  exec "$python" -m venv --clear "$dir"
+if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null &&
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "python$version-venv"; } >&2 &&
+  "$python" -m venv --clear "$dir" >&2; then
+  exit
 fi
 echo "$python cannot make virtual environments with pip; on Debian install python$version-venv" >&2
 exit 1
