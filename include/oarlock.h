@@ -9,6 +9,36 @@
  * do not conflict never wait for each other. A program in which every thread
  * holds one request at a time cannot deadlock.
  *
+ * IF YOU READ ONLY ONE PAGE:
+ *
+ *     #include <oarlock.h>
+ *     #include <stdio.h>
+ *
+ *     int main(void) {
+ *       oarlock_manager *locks = NULL;
+ *       if (oarlock_manager_new(NULL, &locks, NULL) != OARLOCK_OK) return 1;
+ *
+ *       // Both together, within a second (in nanoseconds), or neither.
+ *       const oarlock_claim claims[] = {oarlock_write("accounts/42"), oarlock_read("rates")};
+ *       oarlock_lock lock = 0;
+ *       oarlock_error *error = NULL;
+ *       const oarlock_status status =
+ *           oarlock_acquire(locks, claims, 2, 1000000000, &lock, NULL, &error);
+ *       if (status == OARLOCK_OK) {
+ *         puts("accounts/42 and all below it is ours, and nobody writes the rates");
+ *         oarlock_release(locks, lock);
+ *       } else if (status == OARLOCK_ERR_TIMEOUT) {
+ *         puts("somebody else has it");
+ *       } else {
+ *         puts(oarlock_error_message(error));
+ *       }
+ *       oarlock_error_free(error);
+ *       oarlock_manager_free(locks);
+ *       return status == OARLOCK_OK ? 0 : 1;
+ *     }
+ *
+ * It is built by: cc program.c $(pkg-config --cflags --libs oarlock)
+ *
  * CALLS. Every function that can fail returns an oarlock_status: OARLOCK_OK (0)
  * or a negative number. Outputs come last and are always written: 0 or NULL when
  * the call fails. An output that a comment does not allow to be NULL must be
@@ -60,7 +90,7 @@
 
 /** What an oarlock_manager_options starts as: everything at its default. */
 #define OARLOCK_MANAGER_OPTIONS_INIT \
-  { sizeof(oarlock_manager_options), 0, 0, 0, 0, 0 }
+  { sizeof(oarlock_manager_options), 0, 0, 0, 0, 0, 0 }
 
 /**
  * The major version of the header.
@@ -90,7 +120,7 @@
 /**
  * As a timeout: wait for as long as it takes.
  */
-#define OARLOCK_FOREVER -1
+#define OARLOCK_FOREVER (-1)
 
 /**
  * The details of one failure: its status and a message for a person. Made by
@@ -144,9 +174,15 @@ typedef struct {
   /**
    * How many parts the tree is divided into, by first segments, so that
    * threads under different ones rarely meet at an internal lock: 1 to 256
-   * (default 16). The number changes no answer.
+   * (default 16); a greater number counts as 256. The number changes no
+   * answer.
    */
   size_t shards;
+  /**
+   * The most segments in all the paths of one request together (default
+   * 16384).
+   */
+  size_t max_request_segments;
 } oarlock_manager_options;
 
 /**
@@ -241,109 +277,115 @@ typedef void (*oarlock_drop)(void *user_data);
 /**
  * The lock is not free at once, and the call was one that does not wait.
  */
-#define OARLOCK_ERR_WOULD_BLOCK -1
+#define OARLOCK_ERR_WOULD_BLOCK (-1)
 
 /**
  * The timeout passed before the request was granted.
  */
-#define OARLOCK_ERR_TIMEOUT -2
+#define OARLOCK_ERR_TIMEOUT (-2)
 
 /**
  * The request was cancelled while it waited.
  */
-#define OARLOCK_ERR_CANCELLED -3
+#define OARLOCK_ERR_CANCELLED (-3)
 
 /**
  * Reserved: waiting would close a circle of owners. Not returned yet.
  */
-#define OARLOCK_ERR_DEADLOCK -4
+#define OARLOCK_ERR_DEADLOCK (-4)
 
 /**
  * The manager is closed.
  */
-#define OARLOCK_ERR_CLOSED -5
+#define OARLOCK_ERR_CLOSED (-5)
 
 /**
  * The lock is not one of this manager's, or it has ended already.
  */
-#define OARLOCK_ERR_STALE -6
+#define OARLOCK_ERR_STALE (-6)
 
 /**
  * The manager was made before a fork and is used in the child.
  */
-#define OARLOCK_ERR_FORKED -7
+#define OARLOCK_ERR_FORKED (-7)
 
 /**
  * A bug in the library: a panic was caught at the boundary.
  */
-#define OARLOCK_ERR_PANIC -8
+#define OARLOCK_ERR_PANIC (-8)
 
 /**
  * Cancelling came too late: the request is granted and the caller holds it.
  */
-#define OARLOCK_ERR_GRANTED -9
+#define OARLOCK_ERR_GRANTED (-9)
 
 /**
  * The system refused something that the library needs, or an error of a kind
  * that this version of the header has no number for.
  */
-#define OARLOCK_ERR_INTERNAL -10
+#define OARLOCK_ERR_INTERNAL (-10)
 
 /**
  * A null or misaligned pointer where a value is needed, or a reserved field
  * that is not 0.
  */
-#define OARLOCK_ERR_INVALID_ARGUMENT -20
+#define OARLOCK_ERR_INVALID_ARGUMENT (-20)
 
 /**
  * A mode that is neither OARLOCK_READ nor OARLOCK_WRITE.
  */
-#define OARLOCK_ERR_INVALID_MODE -21
+#define OARLOCK_ERR_INVALID_MODE (-21)
 
 /**
  * A request without claims.
  */
-#define OARLOCK_ERR_NO_CLAIMS -22
+#define OARLOCK_ERR_NO_CLAIMS (-22)
 
 /**
  * An empty segment in the text of a path: "a//b", "/a" or "a/".
  */
-#define OARLOCK_ERR_EMPTY_SEGMENT -23
+#define OARLOCK_ERR_EMPTY_SEGMENT (-23)
 
 /**
  * More claims in a request than the manager's limit.
  */
-#define OARLOCK_ERR_TOO_MANY_CLAIMS -24
+#define OARLOCK_ERR_TOO_MANY_CLAIMS (-24)
 
 /**
  * More segments in a path than the manager's limit.
  */
-#define OARLOCK_ERR_TOO_MANY_SEGMENTS -25
+#define OARLOCK_ERR_TOO_MANY_SEGMENTS (-25)
 
 /**
  * More bytes in a path than the manager's limit.
  */
-#define OARLOCK_ERR_PATH_TOO_LONG -26
+#define OARLOCK_ERR_PATH_TOO_LONG (-26)
 
 /**
  * A timeout below -1.
  */
-#define OARLOCK_ERR_INVALID_TIMEOUT -27
+#define OARLOCK_ERR_INVALID_TIMEOUT (-27)
 
 /**
  * A timeout that cannot be added to the present time.
  */
-#define OARLOCK_ERR_TIMEOUT_TOO_LARGE -28
+#define OARLOCK_ERR_TIMEOUT_TOO_LARGE (-28)
 
 /**
  * More requests alive at once than the manager can number.
  */
-#define OARLOCK_ERR_TOO_MANY_REQUESTS -29
+#define OARLOCK_ERR_TOO_MANY_REQUESTS (-29)
 
 /**
  * A manager's name that is not UTF-8.
  */
-#define OARLOCK_ERR_INVALID_NAME -30
+#define OARLOCK_ERR_INVALID_NAME (-30)
+
+/**
+ * More segments in all the paths of a request together than the manager's
+ * limit.
+ */
+#define OARLOCK_ERR_REQUEST_TOO_LARGE (-31)
 
 /**
  * The request waits in the queue.
@@ -384,8 +426,8 @@ const char *oarlock_version(void);
 uint32_t oarlock_version_number(void);
 
 /**
- * Gives the short name of a status: "ok", "would-block", "no-claims", ... The
- * names are the same in every language that Oarlock speaks.
+ * Gives the short name of a status: that of its macro, without OARLOCK_ or
+ * OARLOCK_ERR_ and in small letters: "ok", "would-block", "no-claims", ...
  *
  * Ownership: the text is static; do not free it.
  * Lifetimes: valid until the library is unloaded.
@@ -534,9 +576,14 @@ oarlock_status oarlock_manager_check(const oarlock_manager *manager);
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
  *   it takes; 0 not at all.
  * Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
- *   CANCELLED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
- *   TOO_MANY_SEGMENTS, PATH_TOO_LONG, INVALID_TIMEOUT (below -1),
- *   TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+ *   NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
+ *   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, INVALID_TIMEOUT
+ *   (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT;
+ *   FORKED; PANIC.
+ *
+ * Nobody is told the lock's number before the call returns, so a call that
+ * blocks cannot be cancelled (only a number made up that happens to be its own
+ * ends it, with CANCELLED). To be able to, use oarlock_enqueue and oarlock_wait.
  *
  * *out_token is the fencing token: of two conflicting requests the later one
  * has the greater token. `out_token` and `out_error` may be NULL.
@@ -559,7 +606,7 @@ oarlock_status oarlock_acquire(const oarlock_manager *manager,
  * Blocks: never.
  * Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE,
  *   EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG,
- *   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+ *   REQUEST_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
  *
  * `out_token` and `out_error` may be NULL. WOULD_BLOCK makes an error object,
  * too, where `out_error` is given: pass NULL where it is expected often.
@@ -660,8 +707,8 @@ oarlock_status oarlock_release(const oarlock_manager *manager, oarlock_lock lock
  * Threads: any.
  * Blocks: never.
  * Statuses: OARLOCK_OK; CLOSED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT,
- *   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, TOO_MANY_REQUESTS;
- *   INVALID_ARGUMENT; FORKED; PANIC.
+ *   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE,
+ *   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
  *
  * `out_error` may be NULL.
  */
@@ -693,8 +740,8 @@ oarlock_status oarlock_enqueue(const oarlock_manager *manager,
  *   close or free decides the outcome, so they must be able to run on any.
  * Blocks: never.
  * Statuses: OARLOCK_OK; CLOSED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT,
- *   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, TOO_MANY_REQUESTS;
- *   INVALID_ARGUMENT (also for a NULL `callback`); FORKED; PANIC.
+ *   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE,
+ *   TOO_MANY_REQUESTS; INVALID_ARGUMENT (also for a NULL `callback`); FORKED; PANIC.
  *
  * `user_data`, `drop` and `out_error` may be NULL.
  */

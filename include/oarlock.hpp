@@ -315,7 +315,7 @@ class [[nodiscard]] guard {
    *  greater token. 0 if the guard is empty. */
   std::uint64_t token() const noexcept { return token_; }
 
-  /** The request's id for the C interface; 0 if the guard is empty. */
+  /** The request's id, for manager::release; 0 if the guard is empty. */
   oarlock_lock id() const noexcept { return lock_; }
 
   /** Whether it holds a request. */
@@ -393,7 +393,8 @@ class [[nodiscard]] pending {
     return true;
   }
 
-  /** The request's id for the C interface; 0 if empty. */
+  /** The request's id, for manager::cancel and manager::release; 0 if empty. To
+   *  be read before another thread is in a wait. */
   oarlock_lock id() const noexcept { return lock_; }
 
  private:
@@ -431,7 +432,7 @@ class ticket {
     return true;
   }
 
-  /** The request's id for the C interface. */
+  /** The request's id, for manager::cancel and manager::release. */
   oarlock_lock id() const noexcept { return lock_; }
 
  private:
@@ -467,7 +468,9 @@ struct options {
   std::size_t max_claims = 0;      ///< claims in one request (4096)
   std::size_t max_segments = 0;    ///< segments in one path (1024)
   std::size_t max_path_bytes = 0;  ///< bytes in one path, separators not counted (65536)
-  std::size_t shards = 0;          ///< parts with an internal lock each, 1 to 256 (16)
+  std::size_t shards = 0;          ///< parts with an internal lock each, 1 to 256 (16); more count as 256
+  /// segments in all the paths of one request together (16384)
+  std::size_t max_request_segments = 0;
 };
 
 /** A lock manager. A handle: copies are the same manager. Every function may be
@@ -484,6 +487,7 @@ class manager {
     c_options.max_segments = settings.max_segments;
     c_options.max_path_bytes = settings.max_path_bytes;
     c_options.shards = settings.shards;
+    c_options.max_request_segments = settings.max_request_segments;
     adopt([&](oarlock_manager** out, oarlock_error** error) {
       return oarlock_manager_new(&c_options, out, error);
     });
@@ -567,6 +571,27 @@ class manager {
     granted.token_ = token;
     return granted;
   }
+
+  /** Cancels a request that waits, by its id: for another thread than the one that
+   *  is blocked in pending::wait, which then throws cancelled_error. (A wait that
+   *  begins only after the cancel throws an error with OARLOCK_ERR_STALE.) A
+   *  callback gets OARLOCK_ERR_CANCELLED, inside this call. Cancel and grant race:
+   *  false if the grant won, and then the request is held and nothing changes.
+   *  Throws OARLOCK_ERR_STALE if the request has ended or is another manager's.
+   *  Does not block; callbacks of requests that this lets in run inside. */
+  bool cancel(oarlock_lock id) const {
+    const oarlock_status status = oarlock_cancel(handle_.get(), id);
+    if (status == OARLOCK_ERR_GRANTED) return false;
+    detail::check(status);
+    return true;
+  }
+
+  /** Ends a request by its id: releases it when it is granted, cancels it when it
+   *  waits. The guard or pending that it came from holds nothing any more: its
+   *  destructor does nothing, its release or wait throws. Throws
+   *  OARLOCK_ERR_STALE if the request has ended or is another manager's. Does not
+   *  block; callbacks of requests that this lets in run inside. */
+  void release(oarlock_lock id) const { detail::check(oarlock_release(handle_.get(), id)); }
 
   /** Closes: every waiting request, and every later one, ends with closed_error.
    *  Locks that are held stay held until they are released. Does not block. */

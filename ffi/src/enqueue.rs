@@ -21,8 +21,8 @@ use std::ffi::c_void;
 /// Threads: any.
 /// Blocks: never.
 /// Statuses: OARLOCK_OK; CLOSED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT,
-///   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, TOO_MANY_REQUESTS;
-///   INVALID_ARGUMENT; FORKED; PANIC.
+///   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE,
+///   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// `out_error` may be NULL.
 #[unsafe(no_mangle)]
@@ -68,8 +68,8 @@ pub unsafe extern "C" fn oarlock_enqueue(
 ///   close or free decides the outcome, so they must be able to run on any.
 /// Blocks: never.
 /// Statuses: OARLOCK_OK; CLOSED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT,
-///   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, TOO_MANY_REQUESTS;
-///   INVALID_ARGUMENT (also for a NULL `callback`); FORKED; PANIC.
+///   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE,
+///   TOO_MANY_REQUESTS; INVALID_ARGUMENT (also for a NULL `callback`); FORKED; PANIC.
 ///
 /// `user_data`, `drop` and `out_error` may be NULL.
 #[unsafe(no_mangle)]

@@ -69,6 +69,7 @@ impl From<InvalidRequest> for Failure {
             InvalidRequest::TooManyClaims { .. } => OARLOCK_ERR_TOO_MANY_CLAIMS,
             InvalidRequest::TooManySegments { .. } => OARLOCK_ERR_TOO_MANY_SEGMENTS,
             InvalidRequest::PathTooLong { .. } => OARLOCK_ERR_PATH_TOO_LONG,
+            InvalidRequest::RequestTooLarge { .. } => OARLOCK_ERR_REQUEST_TOO_LARGE,
             InvalidRequest::TimeoutTooLarge => OARLOCK_ERR_TIMEOUT_TOO_LARGE,
             InvalidRequest::TooManyRequests => OARLOCK_ERR_TOO_MANY_REQUESTS,
             _ => OARLOCK_ERR_INTERNAL,

@@ -50,9 +50,14 @@ pub(crate) unsafe fn hand_over(guard: Guard, out_lock: *mut u64, out_token: *mut
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
 ///   it takes; 0 not at all.
 /// Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
-///   CANCELLED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
-///   TOO_MANY_SEGMENTS, PATH_TOO_LONG, INVALID_TIMEOUT (below -1),
-///   TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+///   NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
+///   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, INVALID_TIMEOUT
+///   (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT;
+///   FORKED; PANIC.
+///
+/// Nobody is told the lock's number before the call returns, so a call that
+/// blocks cannot be cancelled (only a number made up that happens to be its own
+/// ends it, with CANCELLED). To be able to, use oarlock_enqueue and oarlock_wait.
 ///
 /// *out_token is the fencing token: of two conflicting requests the later one
 /// has the greater token. `out_token` and `out_error` may be NULL.
@@ -87,7 +92,7 @@ pub unsafe extern "C" fn oarlock_acquire(
 /// Blocks: never.
 /// Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE,
 ///   EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG,
-///   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+///   REQUEST_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// `out_token` and `out_error` may be NULL. WOULD_BLOCK makes an error object,
 /// too, where `out_error` is given: pass NULL where it is expected often.

@@ -2,12 +2,13 @@
 
 use crate::failure::Failure;
 use engine::{Manager, ManagerBuilder};
+use std::mem::offset_of;
 
 /// Options for oarlock_manager_new. Start from OARLOCK_MANAGER_OPTIONS_INIT and
 /// set what should differ; 0 in a field means its default. Later versions add
 /// fields at the end: struct_size says which of them the caller knows.
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct oarlock_manager_options {
     /// sizeof(oarlock_manager_options), as the caller compiled it.
     pub struct_size: u32,
@@ -21,12 +22,21 @@ pub struct oarlock_manager_options {
     pub max_path_bytes: usize,
     /// How many parts the tree is divided into, by first segments, so that
     /// threads under different ones rarely meet at an internal lock: 1 to 256
-    /// (default 16). The number changes no answer.
+    /// (default 16); a greater number counts as 256. The number changes no
+    /// answer.
     pub shards: usize,
+    /// The most segments in all the paths of one request together (default
+    /// 16384).
+    pub max_request_segments: usize,
 }
 
-/// No caller knows a smaller struct: it is that of version 0.1.
-const FIRST_SIZE: usize = size_of::<oarlock_manager_options>();
+/// The sizes that the struct has had. A field that is added ends the last one.
+const SIZES: [usize; 2] = [
+    offset_of!(oarlock_manager_options, max_request_segments),
+    KNOWN_SIZE,
+];
+
+const KNOWN_SIZE: usize = size_of::<oarlock_manager_options>();
 
 /// No caller knows a larger one; it guards against reading far astray when
 /// struct_size was never set.
@@ -43,16 +53,19 @@ impl oarlock_manager_options {
         }
         // SAFETY: every version starts with struct_size.
         let size = unsafe { (&raw const (*options).struct_size).read() } as usize;
-        if !(FIRST_SIZE..=MOST_SIZE).contains(&size) {
+        if !SIZES.contains(&size) && !(KNOWN_SIZE..=MOST_SIZE).contains(&size) {
             return Err(Failure::argument(
                 "`struct_size` is no size of the options: start from OARLOCK_MANAGER_OPTIONS_INIT",
             ));
         }
-        // SAFETY: at least as large as this struct, all of it integers.
-        let known = unsafe { options.read() };
-        // SAFETY: within struct_size, by the caller's promise.
+        // A caller of an earlier version leaves the fields that it does not know 0.
+        let mut known = Self::default();
+        let present = size.min(KNOWN_SIZE);
+        // SAFETY: within both structs, by the caller's promise; all integers.
         let rest = unsafe {
-            std::slice::from_raw_parts(options.cast::<u8>().add(FIRST_SIZE), size - FIRST_SIZE)
+            let bytes = options.cast::<u8>();
+            bytes.copy_to_nonoverlapping((&raw mut known).cast(), present);
+            std::slice::from_raw_parts(bytes.add(present), size - present)
         };
         if known.reserved != 0 || rest.iter().any(|&byte| byte != 0) {
             return Err(Failure::argument(
@@ -76,6 +89,11 @@ impl oarlock_manager_options {
         builder = set(builder, self.max_segments, ManagerBuilder::max_segments);
         builder = set(builder, self.max_path_bytes, ManagerBuilder::max_path_bytes);
         builder = set(builder, self.shards, ManagerBuilder::shards);
+        builder = set(
+            builder,
+            self.max_request_segments,
+            ManagerBuilder::max_request_segments,
+        );
         builder.build()
     }
 }
@@ -96,12 +114,25 @@ mod tests {
                 struct_size: size_of::<Newer>() as u32,
                 reserved: 0,
                 max_claims: 5,
-                max_segments: 0,
-                max_path_bytes: 0,
-                shards: 0,
+                ..Default::default()
             },
             added,
         }
+    }
+
+    /// What lies behind an older struct is not the caller's to read from.
+    #[test]
+    fn an_older_struct_leaves_the_later_fields_at_their_defaults() {
+        let older = oarlock_manager_options {
+            struct_size: SIZES[0] as u32,
+            shards: 3,
+            max_request_segments: 7,
+            ..Default::default()
+        };
+        // SAFETY: larger than its struct_size says.
+        let read = unsafe { oarlock_manager_options::read(&older) };
+        let seen = read.map(|read| (read.shards, read.max_request_segments));
+        assert_eq!(seen.ok(), Some((3, 0)));
     }
 
     #[test]

@@ -54,6 +54,9 @@ pub const OARLOCK_ERR_TIMEOUT_TOO_LARGE: oarlock_status = -28;
 pub const OARLOCK_ERR_TOO_MANY_REQUESTS: oarlock_status = -29;
 /// A manager's name that is not UTF-8.
 pub const OARLOCK_ERR_INVALID_NAME: oarlock_status = -30;
+/// More segments in all the paths of a request together than the manager's
+/// limit.
+pub const OARLOCK_ERR_REQUEST_TOO_LARGE: oarlock_status = -31;
 
 /// One row: the number, its short name, its sentence.
 struct Row(oarlock_status, &'static CStr, &'static CStr);
@@ -113,7 +116,7 @@ const ROWS: &[Row] = &[
     ),
     Row(
         OARLOCK_ERR_INVALID_MODE,
-        c"unknown-mode",
+        c"invalid-mode",
         c"the mode is neither read nor write",
     ),
     Row(
@@ -143,7 +146,7 @@ const ROWS: &[Row] = &[
     ),
     Row(
         OARLOCK_ERR_INVALID_TIMEOUT,
-        c"negative-timeout",
+        c"invalid-timeout",
         c"the timeout is below -1",
     ),
     Row(
@@ -161,6 +164,11 @@ const ROWS: &[Row] = &[
         c"invalid-name",
         c"the manager's name is not UTF-8",
     ),
+    Row(
+        OARLOCK_ERR_REQUEST_TOO_LARGE,
+        c"request-too-large",
+        c"the paths of the request have more segments together than the manager's limit",
+    ),
 ];
 
 fn row(status: oarlock_status) -> Option<&'static Row> {
@@ -172,8 +180,8 @@ pub(crate) fn message(status: oarlock_status) -> &'static CStr {
     row(status).map_or(c"an unknown status", |row| row.2)
 }
 
-/// Gives the short name of a status: "ok", "would-block", "no-claims", ... The
-/// names are the same in every language that Oarlock speaks.
+/// Gives the short name of a status: that of its macro, without OARLOCK_ or
+/// OARLOCK_ERR_ and in small letters: "ok", "would-block", "no-claims", ...
 ///
 /// Ownership: the text is static; do not free it.
 /// Lifetimes: valid until the library is unloaded.
@@ -215,13 +223,13 @@ mod tests {
     #[test]
     fn numbers_are_frozen() {
         let numbers: Vec<_> = ROWS.iter().map(|row| row.0).collect();
-        let frozen: Vec<_> = (-10..=0).rev().chain((-30..=-20).rev()).collect();
+        let frozen: Vec<_> = (-10..=0).rev().chain((-31..=-20).rev()).collect();
         assert_eq!(numbers, frozen);
     }
 
     #[test]
     fn an_unknown_number_has_a_name_too() {
-        for status in [1, -11, -19, -31, i32::MIN, i32::MAX] {
+        for status in [1, -11, -19, -32, i32::MIN, i32::MAX] {
             assert!(row(status).is_none());
             assert_eq!(message(status), c"an unknown status");
         }

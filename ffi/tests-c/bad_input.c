@@ -1,6 +1,8 @@
 /* Every wrong call gets a status of its own, and nothing else changes. */
 #include "check.h"
 
+#include <stddef.h>
+
 /* Tries one claim, with everything asked for, and says the status; checks that
  * the outputs are written. */
 static oarlock_status try_claims(const oarlock_manager *manager, const oarlock_claim *claims,
@@ -238,6 +240,38 @@ static void limits_of_a_manager(void) {
   check_done(manager);
 }
 
+/* All paths together; in both forms of a path. */
+static void a_limit_on_the_whole_request(void) {
+  oarlock_manager *manager = NULL;
+  oarlock_manager_options options = OARLOCK_MANAGER_OPTIONS_INIT;
+  options.max_request_segments = 4;
+  options.shards = 1000; /* as many as there can be */
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_new(&options, &manager, NULL));
+  const oarlock_str list[2] = {{"c", 1}, {"d", 1}};
+  oarlock_claim claims[2] = {oarlock_write("a/b"),
+                             oarlock_claim_segments(OARLOCK_READ, list, 2)};
+  CHECK_STATUS(OARLOCK_OK, try_claims(manager, claims, 2));
+  claims[0] = oarlock_write("a/b/e");
+  CHECK_STATUS(OARLOCK_ERR_REQUEST_TOO_LARGE, try_claims(manager, claims, 2));
+  CHECK_STATUS(OARLOCK_OK, try_claims(manager, claims, 1));
+  check_done(manager);
+}
+
+/* A program compiled against the first header passes a smaller struct, and what
+ * lies behind it is not an option. */
+static void options_of_the_first_version(void) {
+  oarlock_manager *manager = NULL;
+  oarlock_manager_options options = OARLOCK_MANAGER_OPTIONS_INIT;
+  options.struct_size = (uint32_t)offsetof(oarlock_manager_options, max_request_segments);
+  options.max_claims = 2;
+  options.max_request_segments = 1;
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_new(&options, &manager, NULL));
+  const oarlock_claim three[3] = {oarlock_read("a"), oarlock_read("b"), oarlock_read("c")};
+  CHECK_STATUS(OARLOCK_OK, try_claims(manager, three, 2));
+  CHECK_STATUS(OARLOCK_ERR_TOO_MANY_CLAIMS, try_claims(manager, three, 3));
+  check_done(manager);
+}
+
 /* Text of `segments` segments of one byte. */
 static oarlock_status try_deep(const oarlock_manager *manager, size_t segments) {
   const size_t len = segments * 2 - 1;
@@ -341,6 +375,9 @@ static void a_manager_is_freed_with_everything_on_it(void) {
 
 static void unknown_statuses_have_names(void) {
   CHECK(strcmp(oarlock_status_name(OARLOCK_ERR_NO_CLAIMS), "no-claims") == 0);
+  CHECK(strcmp(oarlock_status_name(OARLOCK_ERR_INVALID_MODE), "invalid-mode") == 0);
+  CHECK(strcmp(oarlock_status_name(OARLOCK_ERR_INVALID_TIMEOUT), "invalid-timeout") == 0);
+  CHECK(strcmp(oarlock_status_name(OARLOCK_ERR_REQUEST_TOO_LARGE), "request-too-large") == 0);
   CHECK(strcmp(oarlock_status_name(12345), "unknown") == 0);
   CHECK(oarlock_status_message(OARLOCK_ERR_STALE)[0] != '\0');
   CHECK(oarlock_status_message(INT32_MIN)[0] != '\0');
@@ -358,6 +395,8 @@ int main(void) {
   RUN(stale_and_foreign_locks);
   RUN(timeouts);
   RUN(limits_of_a_manager);
+  RUN(a_limit_on_the_whole_request);
+  RUN(options_of_the_first_version);
   RUN(default_limits);
   RUN(options_of_the_wrong_shape);
   RUN(bad_names);

@@ -32,7 +32,8 @@ static void shapes_and_numbers_are_those_of_0_1(void) {
   CHECK(sizeof(oarlock_str) == 2 * sizeof(void *));
   CHECK(sizeof(oarlock_claim) == 8 + 4 * sizeof(void *));
   CHECK(offsetof(oarlock_claim, path) == 8);
-  CHECK(sizeof(oarlock_manager_options) == 8 + 4 * sizeof(size_t));
+  CHECK(sizeof(oarlock_manager_options) == 8 + 5 * sizeof(size_t));
+  CHECK(offsetof(oarlock_manager_options, max_request_segments) == 8 + 4 * sizeof(size_t));
   CHECK(second_claim_size() == sizeof(oarlock_claim));
   CHECK(sizeof(oarlock_lock) == 8 && sizeof(oarlock_status) == 4 && sizeof(oarlock_state) == 4);
   CHECK(OARLOCK_READ == 1 && OARLOCK_WRITE == 2);
@@ -47,7 +48,7 @@ static void shapes_and_numbers_are_those_of_0_1(void) {
   CHECK(OARLOCK_ERR_TOO_MANY_CLAIMS == -24 && OARLOCK_ERR_TOO_MANY_SEGMENTS == -25);
   CHECK(OARLOCK_ERR_PATH_TOO_LONG == -26 && OARLOCK_ERR_INVALID_TIMEOUT == -27);
   CHECK(OARLOCK_ERR_TIMEOUT_TOO_LARGE == -28 && OARLOCK_ERR_TOO_MANY_REQUESTS == -29);
-  CHECK(OARLOCK_ERR_INVALID_NAME == -30);
+  CHECK(OARLOCK_ERR_INVALID_NAME == -30 && OARLOCK_ERR_REQUEST_TOO_LARGE == -31);
 }
 
 int main(void) {

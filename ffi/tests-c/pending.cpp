@@ -96,9 +96,38 @@ static void a_blocked_wait_is_cancelled_from_elsewhere() {
       status = error.code();
     }
   });
-  CHECK_STATUS(OARLOCK_OK, oarlock_cancel(manager.native(), id));
+  CHECK(manager.cancel(id));
   waiter.join();
   CHECK(status == OARLOCK_ERR_CANCELLED || status == OARLOCK_ERR_STALE);
+}
+
+template <class Call>
+static oarlock_status status_of(Call call) {
+  try {
+    call();
+  } catch (const oarlock::error& error) {
+    return error.code();
+  }
+  return OARLOCK_OK;
+}
+
+static void requests_are_ended_by_their_ids() {
+  const oarlock::manager manager, other;
+  oarlock::guard held = manager.acquire(write("a"));
+  const oarlock_lock id = held.id();
+  CHECK(!manager.cancel(id) && !manager.try_acquire(write("a")));
+  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { other.release(id); }));
+  oarlock::pending cancelled = manager.enqueue(write("a"));
+  CHECK(manager.cancel(cancelled.id()));
+  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { manager.cancel(cancelled.id()); }));
+  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { (void)cancelled.wait(); }));
+  oarlock::pending released = manager.enqueue(write("a"));
+  manager.release(released.id());
+  oarlock::pending granted = manager.enqueue(read("a"));
+  manager.release(id);
+  CHECK(granted.granted());
+  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { manager.release(id); }));
+  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { held.release(); }));
 }
 
 static void a_callback_is_called_once_and_later() {
@@ -171,6 +200,7 @@ int main() {
   RUN(it_can_be_cancelled);
   RUN(closing_ends_it);
   RUN(a_blocked_wait_is_cancelled_from_elsewhere);
+  RUN(requests_are_ended_by_their_ids);
   RUN(a_callback_is_called_once_and_later);
   RUN(a_callback_hears_of_cancel_and_close);
   RUN(a_callback_may_call_back);

@@ -5,6 +5,16 @@
 use std::error::Error;
 use std::path::Path;
 
+/// Negative constants in parentheses, so that they are one operand everywhere.
+fn parenthesise(line: &str) -> String {
+    match line.rsplit_once(' ') {
+        Some((name, number)) if line.starts_with("#define ") && number.starts_with('-') => {
+            format!("{name} ({number})\n")
+        }
+        _ => format!("{line}\n"),
+    }
+}
+
 /// What cbindgen gives, with its trailer moved inside the include guard.
 fn generate(root: &Path) -> Result<String, Box<dyn Error>> {
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml"))?;
@@ -14,6 +24,8 @@ fn generate(root: &Path) -> Result<String, Box<dyn Error>> {
     let guard_end = "#endif  /* OARLOCK_H */\n";
     let (body, trailer) = text.split_once(guard_end).ok_or("no include guard")?;
     let (body, trailer) = (body.trim(), trailer.trim());
+    let body: String = body.lines().map(parenthesise).collect();
+    let body = body.trim();
     Ok(format!("{body}\n\n{trailer}\n\n{guard_end}"))
 }
 
