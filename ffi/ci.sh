@@ -133,6 +133,18 @@ readme_says() {
     "$program" | grep -x "nobody writes anything below accounts now"
 }
 
+# The example at the top of the header, as it stands there.
+page_runs() {
+  sed -n '/^#ifndef OARLOCK_H/q; s|^ \*     ||p' "$stage/include/oarlock.h" > "$out/page.c" &&
+    "$cc" -std=c99 "${common[@]}" "$out/page.c" "${shared[@]}" -o "$out/page" &&
+    "$out/page" | grep -q '^accounts/42 '
+}
+refuses_a_relative_prefix() {
+  local said
+  said=$("$here/install.sh" build/ffi/relative 2>&1)
+  [ $? -eq 2 ] && [[ $said == *"must be an absolute path"* ]] && [ ! -e "$out/relative" ]
+}
+
 # Both adapters answer a step and a refusal.
 adapters_answer() {
   local adapter
@@ -216,6 +228,8 @@ fi
 
 for standard in c99 c11; do check "README in C: $standard" readme_says c $standard; done
 for standard in c++17 c++20; do check "README in C++: $standard" readme_says cpp $standard; done
+check "the example at the top of oarlock.h" page_runs
+check "install.sh refuses a relative prefix" refuses_a_relative_prefix
 check "the conformance adapters build and answer" adapters_answer
 
 printf '%d passed, %d failed\n' "$passed" "$failed"

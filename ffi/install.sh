@@ -3,15 +3,19 @@
 #
 #   ffi/install.sh PREFIX            e.g. ffi/install.sh /usr/local
 #   DESTDIR=/tmp/package ffi/install.sh /usr
-#   PROFILE=dev ffi/install.sh build/ffi/stage     (quicker to build)
+#   PROFILE=dev ffi/install.sh "$PWD/build/stage"     (quicker to build)
 #
-# Puts there: the two headers, liboarlock.so with its links, liboarlock.a,
+# PREFIX is an absolute path. Puts there: the two headers, liboarlock.so with its links, liboarlock.a,
 # pkg-config files (oarlock, oarlock-static) and a CMake package
 # (oarlock::oarlock, oarlock::oarlock_static). All of it can be moved: the
 # pkg-config and CMake files find the rest from where they stand.
 set -euo pipefail
 
 [ $# -eq 1 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+case $1 in
+  /*) ;;
+  *) echo "ffi/install.sh: PREFIX must be an absolute path, not '$1'" >&2; exit 2 ;;
+esac
 prefix=$(realpath -ms -- "$1")
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")

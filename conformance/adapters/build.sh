@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 out=build/conformance
-PROFILE=${PROFILE:-dev} ffi/install.sh "$out/oarlock"
+PROFILE=${PROFILE:-dev} ffi/install.sh "$PWD/$out/oarlock"
 flags=(-O1 -g -Wall -Wextra -pedantic -Werror -I "$out/oarlock/include")
 link=(-L "$out/oarlock/lib" -Wl,-rpath,"\$ORIGIN/oarlock/lib" -loarlock)
 "${CC:-cc}" -std=c99 "${flags[@]}" conformance/adapters/c/adapter.c "${link[@]}" -o "$out/adapter-c"
