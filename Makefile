@@ -39,5 +39,5 @@ install: lib ## header, libraries, pkg-config and CMake files [PREFIX=DIR] [DEST
 
 clean: ## removes everything that was built or installed here
 	rm -rf build target
-	find . -name node_modules -prune -exec rm -rf {} +
+	find . \( -name node_modules -o -name __pycache__ \) -prune -exec rm -rf {} +
 	find . -name '*.node' -not -path './.git/*' -delete
