@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use smallvec::SmallVec;
@@ -64,78 +65,93 @@ impl Call {
     }
 }
 
-/// What is left to run on one thread.
+/// What is left to run on one thread, and what it is running.
+///
+/// Wakers run before callbacks, and also while a callback runs: they only say
+/// that somebody may go on, while a callback may take long, and may even wait for
+/// those. Callbacks never nest: one that releases its lock at once grants the
+/// next one, whose callback does the same, and a long queue of them would exhaust
+/// the stack. Neither do wakers among themselves.
 #[derive(Default)]
 struct Backlog {
-    /// Wakers run first: they only say that somebody may go on, while a callback
-    /// may take long, and even wait for those.
     wakes: VecDeque<Call>,
     backs: VecDeque<Call>,
+    /// A waker runs; what it causes is left to whoever runs it.
+    waking: bool,
+    /// A callback runs, or wakers that go before the next one; the callbacks that
+    /// it causes are left to whoever runs it.
+    calling: bool,
 }
 
 impl Backlog {
-    fn push(&mut self, call: Call) {
-        match call {
-            Call::Wake(_) => self.wakes.push_back(call),
-            Call::Back(..) => self.backs.push_back(call),
-        }
+    fn is_idle(&self) -> bool {
+        !self.waking && !self.calling && self.wakes.is_empty() && self.backs.is_empty()
     }
 
-    fn pop(&mut self) -> Option<Call> {
-        self.wakes.pop_front().or_else(|| self.backs.pop_front())
+    /// The next waker; without one, waking is over.
+    fn next_wake(&mut self) -> Option<Call> {
+        let next = self.wakes.pop_front();
+        self.waking = next.is_some();
+        next
+    }
+
+    /// The next callback; without one, calling is over.
+    fn next_back(&mut self) -> Option<Call> {
+        let next = self.backs.pop_front();
+        self.calling = next.is_some();
+        next
     }
 }
 
 thread_local! {
-    /// `Some` while this thread runs calls: what is left, and what they caused.
-    static RUNNING: RefCell<Option<Backlog>> = const { RefCell::new(None) };
+    /// Without a destructor, so that it is still there when the destructors of
+    /// other locals release what they hold. Empty whenever nothing runs here.
+    static BACKLOG: RefCell<ManuallyDrop<Option<Box<Backlog>>>> =
+        const { RefCell::new(ManuallyDrop::new(None)) };
 }
 
-/// Runs these calls, or leaves them to the call that already runs on this
-/// thread: a callback that releases its lock at once grants the next one, whose
-/// callback does the same. Nested, a long queue of them would exhaust the stack.
-pub(crate) fn run(calls: impl IntoIterator<Item = Call>) {
-    let mut here = Backlog::default();
-    calls.into_iter().for_each(|call| here.push(call));
-    let mut here = Some(here);
-    let outermost = RUNNING.try_with(|running| {
-        let mut running = running.borrow_mut();
-        match (running.as_mut(), here.take()) {
-            (Some(backlog), Some(here)) => {
-                here.wakes.into_iter().for_each(|call| backlog.push(call));
-                here.backs.into_iter().for_each(|call| backlog.push(call));
-                false
-            }
-            (_, here) => {
-                *running = here;
-                true
-            }
+/// Looks at this thread's backlog; no foreign code runs meanwhile.
+fn with_backlog<T>(look: impl FnOnce(&mut Backlog) -> T) -> T {
+    BACKLOG.with(|place| {
+        let mut place = place.borrow_mut();
+        let backlog = place.get_or_insert_default();
+        let seen = look(backlog);
+        if backlog.is_idle() {
+            **place = None;
         }
-    });
-    match outermost {
-        Ok(false) => {}
-        Ok(true) => {
-            while let Some(call) = next_of_this_thread() {
-                call.run();
-            }
-        }
-        // The thread is ending and its locals are gone.
-        Err(_) => {
-            while let Some(call) = here.as_mut().and_then(Backlog::pop) {
-                call.run();
-            }
-        }
-    }
-}
-
-/// The next call; with the last one, this thread runs none any more.
-fn next_of_this_thread() -> Option<Call> {
-    RUNNING.with(|running| {
-        let mut running = running.borrow_mut();
-        let next = running.as_mut().and_then(Backlog::pop);
-        if next.is_none() {
-            *running = None;
-        }
-        next
+        seen
     })
+}
+
+/// Runs these calls, or leaves to the calls that already run on this thread what
+/// must not nest in them.
+pub(crate) fn run(calls: impl IntoIterator<Item = Call>) {
+    let (wake, call) = with_backlog(|backlog| {
+        for call in calls {
+            match call {
+                Call::Wake(_) => backlog.wakes.push_back(call),
+                Call::Back(..) => backlog.backs.push_back(call),
+            }
+        }
+        let wake = !backlog.waking;
+        let call = wake && !backlog.calling;
+        backlog.waking = true;
+        backlog.calling |= call;
+        (wake, call)
+    });
+    if !wake {
+        return;
+    }
+    loop {
+        while let Some(wake) = with_backlog(Backlog::next_wake) {
+            wake.run();
+        }
+        if !call {
+            return;
+        }
+        let Some(back) = with_backlog(Backlog::next_back) else {
+            return;
+        };
+        back.run();
+    }
 }

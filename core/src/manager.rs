@@ -320,8 +320,7 @@ impl Shared {
     fn end_waiting(&self) -> Deliveries {
         let mut shards: Vec<_> = self.shards.iter().map(|shard| shard.0.lock()).collect();
         let mut closing = Deliveries::new();
-        let mut parts = Vec::new();
-        for (index, shard) in shards.iter_mut().enumerate() {
+        for shard in &mut shards {
             shard.closed = true;
             let waiting: Vec<_> = shard.engine.waiting().collect();
             for id in waiting {
@@ -332,7 +331,6 @@ impl Shared {
                     .payload_mut(id)
                     .and_then(|part| part.waiter.take());
                 if let Some(waiter) = waiter {
-                    parts.push((index, id));
                     closing.push((waiter, Outcome::Closed));
                 }
             }
@@ -374,14 +372,17 @@ impl Shared {
     /// Ends what was located, lets its locks go, and tells whoever is to know.
     fn finish(self: &Arc<Self>, located: Located<'_>, own: Own) {
         let mut deliveries = Deliveries::new();
+        let mut abandoned = Listener::None;
         if let Some(waiter) = located.end(&mut deliveries) {
             match own {
                 Own::Tell => deliveries.push((waiter, Outcome::Cancelled)),
                 // Threads that wait by the id still have to hear of it.
-                Own::Abandon => drop(waiter.settle(Outcome::Cancelled)),
+                Own::Abandon => abandoned = waiter.settle(Outcome::Cancelled),
             }
         }
         deliver(self, deliveries);
+        // Foreign, so dropped when the others have been told.
+        drop(abandoned);
     }
 }
 

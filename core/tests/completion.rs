@@ -2,9 +2,13 @@
 
 mod common;
 
+use std::cell::RefCell;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use common::{LONG, Random, assert_empty, block_on, poll_once, until};
@@ -206,6 +210,97 @@ fn futures_are_woken_before_callbacks_run() {
     drop(held);
     assert_eq!(tell.recv_timeout(LONG), Ok(Ok(())));
     awaits.join().expect("no panic");
+    assert_empty(&manager);
+}
+
+/// What a callback itself grants is told at once, too, if it is a future.
+#[test]
+fn a_callback_may_wait_for_a_future_that_it_grants() {
+    struct Tell(Mutex<mpsc::Sender<()>>);
+    impl Wake for Tell {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.lock().expect("no panic").send(());
+        }
+    }
+    let manager = Manager::new();
+    let held = manager.acquire(write("a")).expect("free");
+    let (sender, woken) = mpsc::channel();
+    let (told, tell) = mpsc::channel();
+    let enqueued = manager.enqueue_with(write("a"), move |guard| {
+        drop(guard);
+        told.send(woken.recv_timeout(LONG)).expect("heard");
+    });
+    assert!(enqueued.is_ok());
+    let mut future = manager.acquire_async(write("a"));
+    let waker = Waker::from(Arc::new(Tell(Mutex::new(sender))));
+    let mut context = Context::from_waker(&waker);
+    assert!(Pin::new(&mut future).poll(&mut context).is_pending());
+    drop(held);
+    assert_eq!(tell.recv_timeout(LONG), Ok(Ok(())));
+    drop(block_on(future).expect("granted"));
+    assert_empty(&manager);
+}
+
+/// A waker that panics when it goes: its request's end still grants others.
+#[test]
+fn an_abandoned_waker_goes_after_the_others_are_told() {
+    struct Fuse;
+    impl Wake for Fuse {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for Fuse {
+        fn drop(&mut self) {
+            panic!("on purpose");
+        }
+    }
+    let manager = Manager::new();
+    let held = manager.acquire(read("a")).expect("free");
+    let mut abandoned = manager.acquire_async(write("a"));
+    {
+        let waker = Waker::from(Arc::new(Fuse));
+        let mut context = Context::from_waker(&waker);
+        assert!(Pin::new(&mut abandoned).poll(&mut context).is_pending());
+    }
+    let behind = manager.enqueue(read("a")).expect("valid");
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(abandoned)));
+    assert!(dropped.is_err(), "the waker's panic is its future's affair");
+    drop(behind.wait_timeout(LONG).expect("granted"));
+    drop(held);
+    assert_empty(&manager);
+}
+
+/// The same chain as below, from the destructor of a thread's local.
+#[test]
+fn a_chain_of_callbacks_at_the_end_of_a_thread() {
+    thread_local! {
+        static HELD: RefCell<Option<Guard>> = const { RefCell::new(None) };
+    }
+    const LONG_CHAIN: usize = 50_000;
+    let manager = Manager::new();
+    let told = Arc::new(AtomicUsize::new(0));
+    let ending = thread::Builder::new().stack_size(256 * 1024).spawn({
+        let (manager, told) = (manager.clone(), Arc::clone(&told));
+        move || {
+            let held = manager.acquire(write("a")).expect("free");
+            HELD.set(Some(held));
+            for _ in 0..LONG_CHAIN {
+                let told = Arc::clone(&told);
+                let enqueued = manager.enqueue_with(write("a"), move |guard| {
+                    drop(guard.expect("granted"));
+                    told.fetch_add(1, Ordering::Relaxed);
+                });
+                assert!(matches!(enqueued, Ok(Enqueued::Waiting(_))));
+            }
+            // Callbacks have run here since HELD was set: what they need of the
+            // thread would be gone before it, if it had a destructor.
+            let busy = manager.acquire(write("b")).expect("free");
+            let enqueued = manager.enqueue_with(write("b"), |_| ());
+            assert!(matches!(enqueued, Ok(Enqueued::Waiting(_))));
+            drop(busy);
+        }
+    });
+    ending.expect("a thread").join().expect("no panic");
+    assert_eq!(told.load(Ordering::Relaxed), LONG_CHAIN);
     assert_empty(&manager);
 }
 
