@@ -45,7 +45,12 @@ fn files(place: &Path) -> std::io::Result<Vec<PathBuf>> {
     }
     let mut files = Vec::new();
     for entry in fs::read_dir(place)? {
-        let path = entry?.path();
+        let entry = entry?;
+        // As the shell's `*.json`: an editor's or a file system's own are not meant.
+        if entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        let path = entry.path();
         if path
             .extension()
             .is_some_and(|e| e.eq_ignore_ascii_case("json"))

@@ -95,6 +95,17 @@ fn a_malformed_file_fails_the_run_and_no_other_file() {
 }
 
 #[test]
+fn hidden_files_are_no_scenarios() {
+    let dir = Dir::with("hidden", &[("a.json", GOOD), ("._a.json", "\0")]);
+    let (code, text) = conformance(&IN_PROCESS, &dir);
+    assert_eq!(
+        text,
+        "engine: 1 passed, 0 failed\nrust: 1 passed, 0 failed\n"
+    );
+    assert_eq!(code, Some(0));
+}
+
+#[test]
 fn where_nothing_can_be_replayed_the_error_stands_alone() {
     let dir = Dir::with("all-malformed", &[("a.json", "{"), ("b.json", "[[]]")]);
     let (code, text) = conformance(&IN_PROCESS, &dir);
