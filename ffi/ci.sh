@@ -205,7 +205,7 @@ fi
 if command -v valgrind >/dev/null; then
   for program in "$out"/*.shared; do
     tests "memcheck: $(basename "$program" .shared)" \
-      valgrind --quiet --leak-check=full --show-leak-kinds=definite,indirect \
+      valgrind --quiet --fair-sched=try --leak-check=full --show-leak-kinds=definite,indirect \
       --errors-for-leak-kinds=definite,indirect --error-exitcode=9 \
       --child-silent-after-fork=yes "$program"
   done
