@@ -326,11 +326,7 @@ impl Shared {
             for id in waiting {
                 // Without its waiter, a part that is granted by the end of
                 // another one below tells nobody.
-                let waiter = shard
-                    .engine
-                    .payload_mut(id)
-                    .and_then(|part| part.waiter.take());
-                if let Some(waiter) = waiter {
+                if let Some(waiter) = shard.take_waiter(id) {
                     closing.push((waiter, Outcome::Closed));
                 }
             }

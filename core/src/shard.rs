@@ -44,6 +44,11 @@ impl Shard {
         }
     }
 
+    /// The waiter of a part, which has none after this.
+    pub(crate) fn take_waiter(&mut self, id: RequestId) -> Option<Arc<Waiter>> {
+        self.engine.payload_mut(id)?.waiter.take()
+    }
+
     /// Ends one part and notes the requests whose last part is granted by it.
     pub(crate) fn end_part(&mut self, id: RequestId, deliveries: &mut Deliveries) -> Option<Part> {
         let mut granted: SmallVec<[RequestId; 4]> = SmallVec::new();
@@ -53,11 +58,7 @@ impl Shard {
                 unreachable!("the engine has just granted it");
             };
             // A part that no longer has a waiter is being closed.
-            let waiter = self
-                .engine
-                .payload_mut(id)
-                .and_then(|part| part.waiter.take());
-            if let Some(waiter) = waiter
+            if let Some(waiter) = self.take_waiter(id)
                 && let Some(token) = waiter.part_granted(token)
             {
                 deliveries.push((waiter, Outcome::Granted { token }));

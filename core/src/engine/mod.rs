@@ -155,14 +155,7 @@ impl<T> Engine<T> {
     /// nothing that can be observed and queues nothing.
     #[must_use]
     pub fn would_grant(&mut self, claims: &ClaimSet<'_>) -> bool {
-        self.would_grant_claims(claims.claims().iter())
-    }
-
-    pub(crate) fn would_grant_claims<'c, 'a: 'c>(
-        &mut self,
-        claims: impl Iterator<Item = &'c Claim<'a>>,
-    ) -> bool {
-        let entries = self.enter(claims);
+        let entries = self.enter(claims.claims().iter());
         let free = entries
             .iter()
             .all(|entry| self.tree.queue(entry.node).admits(entry.mode));
