@@ -1,7 +1,168 @@
 //! Every synchronisation primitive that the shell uses, in one place, so that a
 //! model checker's stand-ins can take their place without touching other rooms.
+//!
+//! `--cfg loom` and `--cfg shuttle` choose a checker; `docs/proof-concurrency.md`
+//! says what is checked with it. Both have the standard library's interface, so one
+//! wrapper gives them the one that parking_lot has.
+//!
+//! [`Arc`] and [`Weak`] are the standard library's in all builds: counting is not a
+//! step that a checker interleaves, and the manager keeps nothing unsafe alive by it.
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 pub(crate) use std::sync::{Arc, Weak};
 
-pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+#[cfg(any(loom, shuttle))]
+pub(crate) use model::*;
+#[cfg(not(any(loom, shuttle)))]
+#[allow(unused_imports, reason = "the shell moves over to what is named here")]
+pub(crate) use native::*;
+
+#[cfg(not(any(loom, shuttle)))]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the shell moves over to what is named here"
+)]
+mod native {
+    pub(crate) use std::hash::RandomState;
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use std::thread_local;
+
+    pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+
+    /// How often a waiter looks before it parks. A hand-over between two running
+    /// threads takes less than this; a longer spin would only take time from the
+    /// thread that it waits for.
+    pub(crate) const SPINS: u32 = 100;
+
+    pub(crate) fn now() -> std::time::Instant {
+        std::time::Instant::now()
+    }
+}
+
+/// What is different under a checker, besides the primitives: runs are repeated, so
+/// everything that is drawn or measured is the same in each; a loop of looks at one
+/// value would be a run of its own for each look.
+#[cfg(any(loom, shuttle))]
+#[allow(dead_code, reason = "the shell moves over to what is named here")]
+mod model {
+    use std::hash::{BuildHasherDefault, DefaultHasher};
+    use std::ops::{Deref, DerefMut};
+    use std::sync::{OnceLock, PoisonError};
+    use std::time::Instant;
+
+    #[cfg(loom)]
+    pub(crate) use loom as checker;
+    #[cfg(shuttle)]
+    pub(crate) use shuttle as checker;
+
+    pub(crate) use checker::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+
+    /// A checker's threads may all be one thread of the system, so they need locals
+    /// of their own. Loom's macro does not know `const`.
+    macro_rules! checker_local {
+        ($(#[$meta:meta])* static $name:ident: $of:ty = const { $init:expr };) => {
+            $crate::sync::checker::thread_local! {
+                $(#[$meta])* static $name: $of = $init;
+            }
+        };
+    }
+    pub(crate) use checker_local as thread_local;
+
+    /// One look, so that the way without parking is checked too.
+    pub(crate) const SPINS: u32 = 1;
+
+    pub(crate) type RandomState = BuildHasherDefault<DefaultHasher>;
+
+    /// The moment stands still: how long something took decides nothing here.
+    pub(crate) fn now() -> Instant {
+        static START: OnceLock<Instant> = OnceLock::new();
+        *START.get_or_init(Instant::now)
+    }
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(checker::sync::Mutex<T>);
+
+    #[derive(Debug)]
+    pub(crate) struct MutexGuard<'a, T> {
+        mutex: &'a Mutex<T>,
+        /// `Some` but for the moment in which a condition variable has it.
+        held: Option<checker::sync::MutexGuard<'a, T>>,
+    }
+
+    const PARKED: &str = "nobody looks at a guard while its thread is parked";
+
+    impl<T> Mutex<T> {
+        pub(crate) fn new(value: T) -> Self {
+            Self(checker::sync::Mutex::new(value))
+        }
+
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            MutexGuard {
+                mutex: self,
+                held: Some(held),
+            }
+        }
+    }
+
+    impl<T> Deref for MutexGuard<'_, T> {
+        type Target = T;
+
+        fn deref(&self) -> &T {
+            self.held.as_ref().expect(PARKED)
+        }
+    }
+
+    impl<T> DerefMut for MutexGuard<'_, T> {
+        fn deref_mut(&mut self) -> &mut T {
+            self.held.as_mut().expect(PARKED)
+        }
+    }
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Condvar(checker::sync::Condvar);
+
+    pub(crate) struct WaitTimeoutResult;
+
+    impl WaitTimeoutResult {
+        pub(crate) fn timed_out(&self) -> bool {
+            true
+        }
+    }
+
+    impl Condvar {
+        pub(crate) fn new() -> Self {
+            Self(checker::sync::Condvar::new())
+        }
+
+        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+            let held = guard.held.take().expect(PARKED);
+            let held = self.0.wait(held).unwrap_or_else(PoisonError::into_inner);
+            guard.held = Some(held);
+        }
+
+        /// Lets the mutex go, takes it again, and the time is up.
+        ///
+        /// The checkers have no time, and need none: they choose how much happens
+        /// while the mutex is free, from nothing to all that the other threads do.
+        /// That a notification comes first and ends the wait is [`wait`](Self::wait).
+        pub(crate) fn wait_until<T>(
+            &self,
+            guard: &mut MutexGuard<'_, T>,
+            _deadline: Instant,
+        ) -> WaitTimeoutResult {
+            drop(guard.held.take());
+            // Chosen at random, a thread would mostly come back at once.
+            #[cfg(shuttle)]
+            for _ in 0..checker::rand::Rng::gen_range(&mut checker::rand::thread_rng(), 0..8) {
+                checker::thread::yield_now();
+            }
+            guard.held = guard.mutex.lock().held;
+            WaitTimeoutResult
+        }
+
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+    }
+}
