@@ -1,0 +1,132 @@
+/*
+ * Tells helgrind and drd what a lock of Oarlock orders.
+ *
+ * Both follow pthread's locks, and the library has none: its mutexes are futexes
+ * behind atomic instructions, which neither tool takes for synchronisation. So a
+ * test program is linked with the calls below in the place of the library's
+ * (ld --wrap), and these say what the contract says: what was done before a
+ * release or a cancel is seen by whoever has a lock of that manager later.
+ * Whether two holders exclude each other is not told. The tools find that out:
+ * two that write the same memory at once are a race, since neither has released.
+ */
+#include <stdlib.h>
+#include <valgrind/helgrind.h>
+
+#include "oarlock.h"
+
+#define WRAPPED(name) __wrap_##name
+#define REAL(name) __real_##name
+
+/* A release, or the end of a wait, on its way to others. */
+static void tell(const void *object) {
+  if (object != NULL) ANNOTATE_HAPPENS_BEFORE(object);
+}
+
+/* A grant: all that was told of this manager is known from here on. */
+static void learn(oarlock_status status, const void *object) {
+  if (status == OARLOCK_OK) ANNOTATE_HAPPENS_AFTER(object);
+}
+
+oarlock_status REAL(oarlock_acquire)(const oarlock_manager *, const oarlock_claim *, size_t, int64_t,
+                                     oarlock_lock *, uint64_t *, oarlock_error **);
+oarlock_status WRAPPED(oarlock_acquire)(const oarlock_manager *manager, const oarlock_claim *claims,
+                                        size_t count, int64_t timeout_ns, oarlock_lock *lock,
+                                        uint64_t *token, oarlock_error **error) {
+  const oarlock_status status =
+      REAL(oarlock_acquire)(manager, claims, count, timeout_ns, lock, token, error);
+  learn(status, manager);
+  return status;
+}
+
+oarlock_status REAL(oarlock_try_acquire)(const oarlock_manager *, const oarlock_claim *, size_t,
+                                         oarlock_lock *, uint64_t *, oarlock_error **);
+oarlock_status WRAPPED(oarlock_try_acquire)(const oarlock_manager *manager,
+                                            const oarlock_claim *claims, size_t count,
+                                            oarlock_lock *lock, uint64_t *token,
+                                            oarlock_error **error) {
+  const oarlock_status status =
+      REAL(oarlock_try_acquire)(manager, claims, count, lock, token, error);
+  learn(status, manager);
+  return status;
+}
+
+oarlock_status REAL(oarlock_enqueue)(const oarlock_manager *, const oarlock_claim *, size_t,
+                                     oarlock_lock *, oarlock_state *, oarlock_error **);
+oarlock_status WRAPPED(oarlock_enqueue)(const oarlock_manager *manager, const oarlock_claim *claims,
+                                        size_t count, oarlock_lock *lock, oarlock_state *state,
+                                        oarlock_error **error) {
+  const oarlock_status status = REAL(oarlock_enqueue)(manager, claims, count, lock, state, error);
+  if (state != NULL && *state == OARLOCK_GRANTED) learn(status, manager);
+  return status;
+}
+
+oarlock_status REAL(oarlock_wait)(const oarlock_manager *, oarlock_lock, int64_t, uint64_t *);
+oarlock_status WRAPPED(oarlock_wait)(const oarlock_manager *manager, oarlock_lock lock,
+                                     int64_t timeout_ns, uint64_t *token) {
+  const oarlock_status status = REAL(oarlock_wait)(manager, lock, timeout_ns, token);
+  learn(status, manager);
+  return status;
+}
+
+oarlock_status REAL(oarlock_release)(const oarlock_manager *, oarlock_lock);
+oarlock_status WRAPPED(oarlock_release)(const oarlock_manager *manager, oarlock_lock lock) {
+  tell(manager);
+  return REAL(oarlock_release)(manager, lock);
+}
+
+oarlock_status REAL(oarlock_cancel)(const oarlock_manager *, oarlock_lock);
+oarlock_status WRAPPED(oarlock_cancel)(const oarlock_manager *manager, oarlock_lock lock) {
+  tell(manager);
+  const oarlock_status status = REAL(oarlock_cancel)(manager, lock);
+  /* The grant won: the caller has the lock. */
+  if (status == OARLOCK_ERR_GRANTED) learn(OARLOCK_OK, manager);
+  return status;
+}
+
+/* A callback with what it needs to learn first. Gone with its `drop`. */
+struct told {
+  const oarlock_manager *manager;
+  oarlock_callback callback;
+  oarlock_drop drop;
+  void *data;
+};
+
+static void call(void *data, oarlock_status status, oarlock_lock lock, uint64_t token) {
+  struct told *const told = (struct told *)data;
+  learn(OARLOCK_OK, told); /* what its registration saw */
+  learn(status, told->manager);
+  told->callback(told->data, status, lock, token);
+}
+
+static void drop(void *data) {
+  struct told *const told = (struct told *)data;
+  learn(OARLOCK_OK, told);
+  if (told->drop != NULL) told->drop(told->data);
+  free(told);
+}
+
+oarlock_status REAL(oarlock_enqueue_callback)(const oarlock_manager *, const oarlock_claim *, size_t,
+                                              oarlock_callback, void *, oarlock_drop,
+                                              oarlock_lock *, oarlock_state *, oarlock_error **);
+oarlock_status WRAPPED(oarlock_enqueue_callback)(const oarlock_manager *manager,
+                                                 const oarlock_claim *claims, size_t count,
+                                                 oarlock_callback callback, void *data,
+                                                 oarlock_drop dropping, oarlock_lock *lock,
+                                                 oarlock_state *state, oarlock_error **error) {
+  struct told *const told = (struct told *)malloc(sizeof *told);
+  /* Without a callback or memory the call is the library's to refuse. */
+  if (callback == NULL || told == NULL) {
+    free(told);
+    return REAL(oarlock_enqueue_callback)(manager, claims, count, callback, data, dropping, lock,
+                                          state, error);
+  }
+  told->manager = manager;
+  told->callback = callback;
+  told->drop = dropping;
+  told->data = data;
+  tell(told);
+  const oarlock_status status =
+      REAL(oarlock_enqueue_callback)(manager, claims, count, call, told, drop, lock, state, error);
+  if (status == OARLOCK_OK && state != NULL && *state == OARLOCK_GRANTED) learn(status, manager);
+  return status;
+}
