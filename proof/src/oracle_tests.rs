@@ -1,0 +1,1 @@
+//! The oracle alone: the rules' examples, one by one.
