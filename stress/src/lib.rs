@@ -1,0 +1,18 @@
+//! The lock manager under load, and a [`World`] on the side that sees every breach
+//! of the rules: who is inside which path, and with which token.
+//!
+//! The same [`Actor`]s are driven in two ways: by threads, for as long as one likes
+//! (the program `stress`), and by shuttle, which picks the order of their steps
+//! (`tests/shuttle.rs`).
+
+pub mod actor;
+pub mod arena;
+pub mod platform;
+pub mod random;
+pub mod tokens;
+pub mod world;
+
+pub use actor::Actor;
+pub use arena::{Arena, Arenas};
+pub use random::Random;
+pub use world::World;
