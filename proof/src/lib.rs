@@ -1,9 +1,18 @@
-//! The rules of Oarlock a second time, to hold the library against them.
+//! The rules of Oarlock a second time, and what holds the library against them.
 //!
-//! [`oracle`] is the rules as a list of live requests: no tree, no counts, no
-//! queues, and nothing of the library in it.
+//! [`oracle`] is the rules as a list of live requests, in the words of [`words`]:
+//! no tree, no counts, no queues, and nothing of the library in it. [`ops`] are
+//! the operations; [`generate`] makes them by chance, [`compare`] does them on a
+//! [`Subject`](subject::Subject) and the oracle and compares, and [`shrink`]
+//! makes what fails small.
 
+pub mod compare;
+pub mod generate;
+pub mod ops;
 pub mod oracle;
+pub mod rng;
+pub mod shrink;
+pub mod subject;
 pub mod words;
 
 #[cfg(test)]

@@ -148,8 +148,8 @@ impl Oracle {
         }
     }
 
-    /// The same with one more request.
-    fn with(&self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Result<Oracle, Refused> {
+    /// The same with one more request, even if it then waits for ever.
+    pub fn with(&self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Result<Oracle, Refused> {
         if claims.is_empty() || !claims.iter().all(Claim::is_valid) || self.closed {
             return Err(if self.closed { Refused::Closed } else { Refused::Invalid });
         }

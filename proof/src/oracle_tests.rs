@@ -160,9 +160,9 @@ fn owners_claim_again_what_they_hold_past_a_waiting_writer() {
     assert_eq!(world.ask(1, "r2 a"), Err(Refused::WouldBlock));
     world.end(1);
     world.end(4);
-    assert_eq!(world.0.waits(2), true);
+    assert!(world.0.waits(2));
     world.end(5);
-    assert_eq!(world.0.waits(2), false);
+    assert!(!world.0.waits(2));
 }
 
 #[test]
@@ -174,9 +174,9 @@ fn requests_of_one_owner_never_conflict() {
     world.waits(4, 0, "w a/b");
     world.end(1);
     world.end(2);
-    assert_eq!(world.0.waits(4), true);
+    assert!(world.0.waits(4));
     world.end(3);
-    assert_eq!(world.0.waits(4), false);
+    assert!(!world.0.waits(4));
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn a_permit_is_taken_while_the_request_waits_for_another_reason() {
     world.waits(3, 0, "r1 pool");
     world.granted(4, 0, "r2 pool/x");
     world.end(2);
-    assert_eq!(world.0.waits(3), false);
+    assert!(!world.0.waits(3));
 }
 
 #[test]
@@ -309,9 +309,9 @@ fn an_owner_has_its_permit_again() {
     world.granted(5, 2, "r1 disk/a");
     assert_eq!(world.ask(1, "r1 disk/a"), Err(Refused::WouldBlock));
     world.end(1);
-    assert_eq!(world.0.waits(2), true);
+    assert!(world.0.waits(2));
     world.end(3);
-    assert_eq!(world.0.waits(2), false);
+    assert!(!world.0.waits(2));
 }
 
 #[test]
