@@ -19,7 +19,7 @@ esac
 log=build/log/loom-run.log
 mkdir -p build/log
 status=0
-env RUSTFLAGS="--cfg loom ${OARLOCK_RUSTFLAGS:-}" CARGO_PROFILE_DEV_OPT_LEVEL=2 \
+env RUSTFLAGS="--cfg loom" CARGO_PROFILE_DEV_OPT_LEVEL=2 \
   CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/loom" \
   cargo test --locked -p oarlock --test loom -- --nocapture "$@" >"$log" 2>&1 || status=$?
 if [ $status -ne 0 ]; then

@@ -15,7 +15,7 @@ export OARLOCK_SHUTTLE=${1:-20000}
 log=build/log/shuttle-run.log
 mkdir -p build/log
 status=0
-env RUSTFLAGS="--cfg shuttle ${OARLOCK_RUSTFLAGS:-}" CARGO_PROFILE_DEV_OPT_LEVEL=2 \
+env RUSTFLAGS="--cfg shuttle" CARGO_PROFILE_DEV_OPT_LEVEL=2 \
   CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/shuttle" \
   cargo test --locked -p oarlock-stress --test shuttle -- --nocapture "$@" >"$log" 2>&1 || status=$?
 if [ $status -ne 0 ]; then

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 seconds=${1:-20}
 [ $# -eq 0 ] || shift
 target=${CARGO_TARGET_DIR:-target}/stress
-RUSTFLAGS="${OARLOCK_RUSTFLAGS:-}" CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
+CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true \
   CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true CARGO_TARGET_DIR=$target \
   cargo build --locked --quiet --release -p oarlock-stress
 exec "$target/release/stress" --seconds "$seconds" "$@"

@@ -59,6 +59,35 @@ fn readers_and_a_writer() {
     });
 }
 
+/// Above and below each other, so that they meet only in what stands on the way.
+#[test]
+fn a_writer_above() {
+    model("hand-over: a writer above a reader and a writer", || {
+        let manager = manager();
+        let sections = [Section::new(), Section::new()];
+        let [reading, writing] = sections.clone();
+        let below = manager.clone();
+        let reader = thread::spawn(move || {
+            let guard = below.acquire(read("a/b")).expect("granted");
+            assert!(reading.read() <= 2);
+            drop(guard);
+        });
+        let below = manager.clone();
+        let writer = thread::spawn(move || {
+            let guard = below.acquire(write("a/c")).expect("granted");
+            writing.write();
+            drop(guard);
+        });
+        let guard = manager.acquire(write("a")).expect("granted");
+        sections.iter().for_each(|section| section.write());
+        drop(guard);
+        reader.join().expect("no panic");
+        writer.join().expect("no panic");
+        assert_eq!(sections.map(|section| section.writes()), [1, 2]);
+        assert_empty(&manager);
+    });
+}
+
 #[test]
 fn claims_in_two_shards() {
     model("hand-over: claims in two shards, in both orders", || {
