@@ -3,11 +3,13 @@
 
 use std::time::Instant;
 
-use crate::error::{CancelError, StaleLock, WaitError};
+use crate::error::{CancelError, ChangeError, StaleLock, UpgradeError, WaitError};
 use crate::guard::Guard;
 use crate::id::LockId;
 use crate::manager::{Manager, Own};
+use crate::path::Path;
 use crate::shard::Located;
+use crate::upgrade::{UpgradeState, Upgrading};
 use crate::waiter::Outcome;
 
 /// Where a live request stands.
@@ -27,7 +29,7 @@ impl Manager {
     ///
     /// [`StaleLock`] if there is no such request (any more); nothing changed.
     pub fn release(&self, id: LockId) -> Result<(), StaleLock> {
-        if self.shared.end(id, Own::Tell) {
+        if self.shared().end(self.anchor(id.shard()), id, Own::Tell) {
             Ok(())
         } else {
             Err(StaleLock)
@@ -43,7 +45,7 @@ impl Manager {
     /// [`CancelError::Granted`] with the token if the grant came first,
     /// [`CancelError::Stale`] if there is no such request (any more).
     pub fn cancel(&self, id: LockId) -> Result<(), CancelError> {
-        self.shared.cancel(id, Own::Tell)
+        self.shared().cancel(self.anchor(id.shard()), id, Own::Tell)
     }
 
     /// Where the request stands now. Never blocks for a lock to be granted.
@@ -52,9 +54,8 @@ impl Manager {
     ///
     /// [`StaleLock`] if there is no such request (any more).
     pub fn state(&self, id: LockId) -> Result<LockState, StaleLock> {
-        Located::find(&self.shared.shards, id)
-            .map(|located| located.state().into())
-            .ok_or(StaleLock)
+        let state = self.shared().state(id);
+        state.map(LockState::from).ok_or(StaleLock)
     }
 
     /// Waits until the request is granted and gives its token, or until the
@@ -66,7 +67,7 @@ impl Manager {
     /// As [`WaitError`] says.
     pub fn wait(&self, id: LockId, deadline: Option<Instant>) -> Result<u64, WaitError> {
         let waiter = {
-            let located = Located::find(&self.shared.shards, id).ok_or(WaitError::Stale)?;
+            let located = Located::find(self.shared(), id).ok_or(WaitError::Stale)?;
             match located.state().into() {
                 LockState::Granted(token) => return Ok(token),
                 LockState::Waiting => located.waiter().ok_or(WaitError::Stale)?,
@@ -76,6 +77,7 @@ impl Manager {
             Some(Outcome::Granted { token }) => Ok(token),
             Some(Outcome::Cancelled) => Err(WaitError::Cancelled),
             Some(Outcome::Closed) => Err(WaitError::Closed),
+            Some(Outcome::Deadlock(circle)) => Err(WaitError::Deadlock(circle)),
             None => Err(WaitError::Timeout),
         }
     }
@@ -93,5 +95,107 @@ impl Manager {
             LockState::Granted(token) => Ok(self.guard(id, token)),
             LockState::Waiting => Err(StaleLock),
         }
+    }
+
+    /// Begins to turn all read claims of a granted request into writes, and never
+    /// blocks: [`Guard::upgrade`](crate::Guard::upgrade). What waits is waited for
+    /// with [`wait_upgrade`](Self::wait_upgrade).
+    ///
+    /// # Errors
+    ///
+    /// As [`UpgradeError`] says.
+    pub fn upgrade(&self, id: LockId) -> Result<UpgradeState, UpgradeError> {
+        let anchor = self.anchor(id.shard());
+        Ok(match self.shared().upgrade(anchor, id, true)? {
+            Upgrading::Done { token } => UpgradeState::Done(token),
+            Upgrading::Waiting(_) => UpgradeState::Waiting,
+        })
+    }
+
+    /// The same, if it is possible at once; gives the token.
+    ///
+    /// # Errors
+    ///
+    /// [`UpgradeError::WouldBlock`] if another holder conflicts.
+    pub fn try_upgrade(&self, id: LockId) -> Result<u64, UpgradeError> {
+        let anchor = self.anchor(id.shard());
+        match self.shared().upgrade(anchor, id, false)? {
+            Upgrading::Done { token } => Ok(token),
+            Upgrading::Waiting(_) => Err(UpgradeError::WouldBlock),
+        }
+    }
+
+    /// Where the upgrade of a request stands.
+    ///
+    /// # Errors
+    ///
+    /// [`StaleLock`] if there is no such granted request (any more).
+    pub fn upgrade_state(&self, id: LockId) -> Result<UpgradeState, StaleLock> {
+        let anchor = self.anchor(id.shard());
+        let token = self.shared().complete_upgrade(anchor, id);
+        let located = Located::find(self.shared(), id).ok_or(StaleLock)?;
+        match located.upgrade() {
+            Some(waiter) if !waiter.is_complete() => Ok(UpgradeState::Waiting),
+            _ => token.map(UpgradeState::Done).ok_or(StaleLock),
+        }
+    }
+
+    /// Waits for an upgrade that was begun with [`upgrade`](Self::upgrade), and
+    /// gives the new token. Blocks the thread. At the deadline the upgrade is
+    /// taken back; `None` is no deadline.
+    ///
+    /// # Errors
+    ///
+    /// As [`UpgradeError`] says.
+    pub fn wait_upgrade(&self, id: LockId, deadline: Option<Instant>) -> Result<u64, UpgradeError> {
+        let anchor = self.anchor(id.shard());
+        let waiter = {
+            let located = Located::find(self.shared(), id).ok_or(UpgradeError::Stale)?;
+            located.upgrade()
+        };
+        let shared = self.shared();
+        match waiter {
+            Some(waiter) => shared.await_upgrade(anchor, id, &waiter, deadline),
+            None => shared
+                .complete_upgrade(anchor, id)
+                .ok_or(UpgradeError::NotGranted),
+        }
+    }
+
+    /// Takes back an upgrade that waits; the request holds what it held. Of this
+    /// and the grant exactly one wins.
+    ///
+    /// # Errors
+    ///
+    /// [`StaleLock`] if no upgrade of such a request waits (any more).
+    pub fn cancel_upgrade(&self, id: LockId) -> Result<(), StaleLock> {
+        let anchor = self.anchor(id.shard());
+        let cancelled = self.shared().cancel_upgrade(anchor, id);
+        cancelled.map_err(|_| StaleLock)
+    }
+
+    /// Turns all write claims of a granted request into plain reads, at once:
+    /// [`Guard::downgrade`](crate::Guard::downgrade).
+    ///
+    /// # Errors
+    ///
+    /// As [`ChangeError`] says.
+    pub fn downgrade(&self, id: LockId) -> Result<(), ChangeError> {
+        self.shared().downgrade(self.anchor(id.shard()), id)
+    }
+
+    /// Releases the claim of a granted request on exactly this path:
+    /// [`Guard::release_part`](crate::Guard::release_part).
+    ///
+    /// # Errors
+    ///
+    /// As [`ChangeError`] says.
+    pub fn release_part<'p>(
+        &self,
+        id: LockId,
+        path: impl Into<Path<'p>>,
+    ) -> Result<(), ChangeError> {
+        let anchor = self.anchor(id.shard());
+        self.shared().release_part(anchor, id, &path.into())
     }
 }

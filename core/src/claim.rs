@@ -1,5 +1,8 @@
-//! Claims: a path and a mode.
+//! Claims: a path and a mode, perhaps a limit.
 
+use std::num::NonZeroU32;
+
+use crate::error::InvalidRequest;
 use crate::mode::Mode;
 use crate::path::Path;
 
@@ -12,6 +15,8 @@ use crate::path::Path;
 #[must_use = "a claim does nothing until it is passed to a manager"]
 pub struct Claim<'a> {
     mode: Mode,
+    /// As it was given: 0, or a limit on a write, is refused by the call.
+    limit: Option<u32>,
     path: Path<'a>,
 }
 
@@ -20,8 +25,31 @@ impl<'a> Claim<'a> {
     pub fn new(mode: Mode, path: impl Into<Path<'a>>) -> Self {
         Self {
             mode,
+            limit: None,
             path: path.into(),
         }
+    }
+
+    /// Makes a read claim one of at most `limit` that stand on exactly this path
+    /// at a time: a semaphore. Read claims without a limit neither count nor
+    /// wait. Each claim brings its own limit, and is granted while fewer than
+    /// that stand ahead of it; those that wait are served first in, first out.
+    ///
+    /// ```
+    /// # use oarlock::{Manager, read};
+    /// let manager = Manager::new();
+    /// let one = manager.acquire(read("pool").limit(2))?;
+    /// let two = manager.acquire(read("pool").limit(2))?;
+    /// assert!(manager.try_acquire(read("pool").limit(2)).is_err());
+    /// # Ok::<(), oarlock::AcquireError>(())
+    /// ```
+    ///
+    /// The call that uses the claim refuses 0 with
+    /// [`InvalidRequest::ZeroLimit`] and a limit on a write claim with
+    /// [`InvalidRequest::LimitOnWrite`].
+    pub fn limit(mut self, limit: u32) -> Self {
+        self.limit = Some(limit);
+        self
     }
 
     /// What is asked for.
@@ -36,10 +64,30 @@ impl<'a> Claim<'a> {
         &self.path
     }
 
+    /// The limit, if it has one.
+    #[must_use]
+    pub fn limit_value(&self) -> Option<u32> {
+        self.limit
+    }
+
+    /// The limit, if it makes sense.
+    #[inline]
+    pub(crate) fn checked_limit(&self) -> Result<Option<NonZeroU32>, InvalidRequest> {
+        match self.limit {
+            None => Ok(None),
+            Some(_) if self.mode == Mode::Write => Err(InvalidRequest::LimitOnWrite),
+            Some(limit) => match NonZeroU32::new(limit) {
+                None => Err(InvalidRequest::ZeroLimit),
+                limit => Ok(limit),
+            },
+        }
+    }
+
     /// The same claim without a borrow.
     pub fn into_owned(self) -> Claim<'static> {
         Claim {
             mode: self.mode,
+            limit: self.limit,
             path: self.path.into_owned(),
         }
     }

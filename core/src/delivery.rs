@@ -9,7 +9,8 @@ use smallvec::SmallVec;
 
 use crate::error::AcquireError;
 use crate::guard::Guard;
-use crate::manager::Shared;
+use crate::manager::Anchor;
+use crate::owner::OwnerState;
 use crate::sync::Arc;
 use crate::waiter::{Callback, Listener, Outcome, Waiter};
 
@@ -19,28 +20,39 @@ pub(crate) type Deliveries = SmallVec<[(Arc<Waiter>, Outcome); 2]>;
 /// Tells each waiter its outcome. Parked threads are woken first of all, then
 /// wakers, since callbacks may take long. The caller holds no internal lock.
 #[inline]
-pub(crate) fn deliver(shared: &Arc<Shared>, deliveries: Deliveries) {
+pub(crate) fn deliver(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     if !deliveries.is_empty() {
-        deliver_all(shared, deliveries);
+        deliver_all(anchor, deliveries);
     }
 }
 
-fn deliver_all(shared: &Arc<Shared>, deliveries: Deliveries) {
+fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     let mut calls: SmallVec<[Call; 2]> = SmallVec::new();
+    // Owners that may stand in a circle now, since they hold one thing and wait
+    // for another.
+    let mut owners: SmallVec<[Arc<OwnerState>; 1]> = SmallVec::new();
     for (waiter, outcome) in deliveries {
-        match waiter.settle(outcome) {
+        if let (Outcome::Granted { .. }, Some(owner)) = (&outcome, &waiter.owner)
+            && owner.live() > 1
+        {
+            owners.push(Arc::clone(owner));
+        }
+        match waiter.settle(outcome.clone()) {
             Listener::None => {}
             Listener::Waker(waker) => calls.push(Call::Wake(waker)),
             Listener::Callback(callback) => {
                 let result = outcome
                     .token()
-                    .map(|token| Guard::new(Arc::clone(shared), waiter.id, token));
+                    .map(|token| Guard::new(Arc::clone(anchor), waiter.id, token));
                 calls.push(Call::Back(callback, result));
             }
         }
     }
     if !calls.is_empty() {
         run(calls);
+    }
+    for owner in owners {
+        anchor.shared.end_circles(anchor, &owner);
     }
 }
 
@@ -103,7 +115,7 @@ impl Backlog {
     }
 }
 
-thread_local! {
+crate::sync::thread_local! {
     /// Without a destructor, so that it is still there when the destructors of
     /// other locals release what they hold. Empty whenever nothing runs here.
     static BACKLOG: RefCell<ManuallyDrop<Option<Box<Backlog>>>> =

@@ -6,6 +6,8 @@
 use std::error::Error;
 use std::fmt;
 
+pub use crate::error_change::{ChangeError, UpgradeError};
+pub use crate::error_circle::{Circle, CircleMember};
 use crate::pending::Pending;
 
 /// The caller's request makes no sense or is over a limit. Nothing was queued
@@ -49,6 +51,12 @@ pub enum InvalidRequest {
         /// The limit in force.
         limit: usize,
     },
+    /// A limited read claim needs a limit of at least 1.
+    ZeroLimit,
+    /// Only a read claim can have a limit.
+    LimitOnWrite,
+    /// The owner was made by another manager.
+    ForeignOwner,
     /// The timeout cannot be added to the present time.
     TimeoutTooLarge,
     /// The manager holds as many live requests as it can number (2²⁴ a shard).
@@ -77,6 +85,11 @@ impl fmt::Display for InvalidRequest {
             Self::PathTooLong { bytes, limit } => {
                 write!(f, "a path has {bytes} bytes, the limit is {limit}")
             }
+            Self::ZeroLimit => {
+                f.write_str("the limit of a read claim is 0; it has to be at least 1")
+            }
+            Self::LimitOnWrite => f.write_str("a write claim has a limit; only a read can"),
+            Self::ForeignOwner => f.write_str("the owner was made by another manager"),
             Self::TimeoutTooLarge => f.write_str("the timeout is too large to add to now"),
             Self::TooManyRequests => f.write_str("the manager is full: too many live requests"),
         }
@@ -95,6 +108,14 @@ pub enum AcquireError {
     Cancelled,
     /// The manager is closed, or was closed while the request waited.
     Closed,
+    /// The request would wait, or waited, in a circle of owners, and its owner
+    /// keeps what it holds: if it goes on waiting, nobody in it is ever granted.
+    Deadlock(Circle),
+    /// As many requests wait as may.
+    TooManyWaiting {
+        /// The limit in force.
+        limit: usize,
+    },
 }
 
 /// Why a try did not give the lock.
@@ -121,10 +142,17 @@ pub enum AcquireTimeoutError {
     Cancelled,
     /// The manager is closed, or was closed while the request waited.
     Closed,
+    /// As [`AcquireError::Deadlock`].
+    Deadlock(Circle),
+    /// As [`AcquireError::TooManyWaiting`].
+    TooManyWaiting {
+        /// The limit in force.
+        limit: usize,
+    },
 }
 
 /// Why [`Manager::wait`](crate::Manager::wait) did not give the lock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitError {
     /// The time was up. The request is still queued.
@@ -133,6 +161,8 @@ pub enum WaitError {
     Cancelled,
     /// The manager was closed while this call waited.
     Closed,
+    /// As [`AcquireError::Deadlock`].
+    Deadlock(Circle),
     /// The id is no live request of this manager.
     Stale,
 }
@@ -175,8 +205,14 @@ impl fmt::Display for AcquireError {
             Self::Invalid(error) => error.fmt(f),
             Self::Cancelled => f.write_str(CANCELLED),
             Self::Closed => f.write_str(CLOSED),
+            Self::Deadlock(circle) => circle.fmt(f),
+            Self::TooManyWaiting { limit } => too_many_waiting(f, *limit),
         }
     }
+}
+
+fn too_many_waiting(f: &mut fmt::Formatter<'_>, limit: usize) -> fmt::Result {
+    write!(f, "too many requests wait, the limit is {limit}")
 }
 
 impl fmt::Display for TryAcquireError {
@@ -196,6 +232,8 @@ impl fmt::Display for AcquireTimeoutError {
             Self::Timeout => f.write_str(TIMEOUT),
             Self::Cancelled => f.write_str(CANCELLED),
             Self::Closed => f.write_str(CLOSED),
+            Self::Deadlock(circle) => circle.fmt(f),
+            Self::TooManyWaiting { limit } => too_many_waiting(f, *limit),
         }
     }
 }
@@ -206,6 +244,7 @@ impl fmt::Display for WaitError {
             Self::Timeout => TIMEOUT,
             Self::Cancelled => CANCELLED,
             Self::Closed => CLOSED,
+            Self::Deadlock(circle) => return circle.fmt(f),
             Self::Stale => STALE,
         })
     }
@@ -268,6 +307,8 @@ impl From<AcquireError> for AcquireTimeoutError {
             AcquireError::Invalid(error) => Self::Invalid(error),
             AcquireError::Cancelled => Self::Cancelled,
             AcquireError::Closed => Self::Closed,
+            AcquireError::Deadlock(circle) => Self::Deadlock(circle),
+            AcquireError::TooManyWaiting { limit } => Self::TooManyWaiting { limit },
         }
     }
 }

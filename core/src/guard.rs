@@ -1,9 +1,14 @@
 //! What a granted request looks like to its holder.
 
 use crate::error::StaleLock;
+use crate::error::{ChangeError, UpgradeError};
 use crate::id::LockId;
-use crate::manager::{Manager, Own, Shared};
-use crate::sync::Arc;
+use crate::manager::{Anchor, Front, Manager, Own};
+use crate::path::Path;
+use crate::sync::{self, Arc};
+use crate::upgrade::Upgrading;
+
+use std::time::{Duration, Instant};
 
 /// A granted request. Dropping it releases all its claims.
 ///
@@ -13,7 +18,7 @@ use crate::sync::Arc;
 #[must_use = "a guard that is dropped at once releases at once"]
 pub struct Guard {
     /// `None` only inside the calls that consume the guard.
-    shared: Option<Arc<Shared>>,
+    anchor: Option<Arc<Anchor>>,
     id: LockId,
     token: u64,
 }
@@ -21,9 +26,10 @@ pub struct Guard {
 const TAKEN: &str = "a guard has its manager until it is consumed";
 
 impl Guard {
-    pub(crate) fn new(shared: Arc<Shared>, id: LockId, token: u64) -> Self {
+    #[inline]
+    pub(crate) fn new(anchor: Arc<Anchor>, id: LockId, token: u64) -> Self {
         Self {
-            shared: Some(shared),
+            anchor: Some(anchor),
             id,
             token,
         }
@@ -46,11 +52,8 @@ impl Guard {
     /// The manager that granted it.
     #[must_use]
     pub fn manager(&self) -> Manager {
-        match &self.shared {
-            Some(shared) => Manager {
-                shared: Arc::clone(shared),
-            },
-            None => unreachable!("{TAKEN}"),
+        Manager {
+            front: Front::of(&self.anchor().shared),
         }
     }
 
@@ -61,8 +64,8 @@ impl Guard {
     ///
     /// [`StaleLock`] if somebody has released the request by its id.
     pub fn release(self) -> Result<(), StaleLock> {
-        let (shared, id) = self.into_parts();
-        if shared.end(id, Own::Tell) {
+        let (anchor, id) = self.into_parts();
+        if anchor.shared.end(&anchor, id, Own::Tell) {
             Ok(())
         } else {
             Err(StaleLock)
@@ -88,19 +91,127 @@ impl Guard {
     }
 
     /// Takes the guard apart without releasing.
-    fn into_parts(mut self) -> (Arc<Shared>, LockId) {
-        let Some(shared) = self.shared.take() else {
+    fn into_parts(mut self) -> (Arc<Anchor>, LockId) {
+        let Some(anchor) = self.anchor.take() else {
             unreachable!("{TAKEN}");
         };
-        (shared, self.id)
+        (anchor, self.id)
+    }
+
+    fn anchor(&self) -> &Arc<Anchor> {
+        match &self.anchor {
+            Some(anchor) => anchor,
+            None => unreachable!("{TAKEN}"),
+        }
+    }
+
+    /// Turns all read claims into writes; their limits go. Waits, ahead of all
+    /// requests that wait, until no other holder conflicts; what was held stays
+    /// held meanwhile. The guard has a new, greater [`token`](Self::token) then.
+    /// A guard that only writes is left as it is.
+    ///
+    /// Blocks the thread.
+    ///
+    /// # Errors
+    ///
+    /// [`UpgradeError::Deadlock`] at once if another holder waits to be upgraded
+    /// too, or the upgrade would wait in a longer circle; what
+    /// [`UpgradeError`] says. The guard holds what it held.
+    pub fn upgrade(&mut self) -> Result<(), UpgradeError> {
+        self.upgrade_by(None)
+    }
+
+    /// [`upgrade`](Self::upgrade), if that is possible at once.
+    ///
+    /// # Errors
+    ///
+    /// [`UpgradeError::WouldBlock`] if another holder conflicts.
+    pub fn try_upgrade(&mut self) -> Result<(), UpgradeError> {
+        let anchor = Arc::clone(self.anchor());
+        if let Upgrading::Done { token } = anchor.shared.upgrade(&anchor, self.id, false)? {
+            self.token = token;
+        }
+        Ok(())
+    }
+
+    /// [`upgrade`](Self::upgrade), waiting for at most `timeout`. Zero tries.
+    ///
+    /// # Errors
+    ///
+    /// [`UpgradeError::Timeout`] when the time is up;
+    /// [`UpgradeError::TimeoutTooLarge`] if `timeout` cannot be added to now.
+    pub fn upgrade_timeout(&mut self, timeout: Duration) -> Result<(), UpgradeError> {
+        if timeout.is_zero() {
+            return self.try_upgrade().map_err(|error| match error {
+                UpgradeError::WouldBlock => UpgradeError::Timeout,
+                error => error,
+            });
+        }
+        let deadline = sync::now().checked_add(timeout);
+        self.upgrade_until(deadline.ok_or(UpgradeError::TimeoutTooLarge)?)
+    }
+
+    /// [`upgrade`](Self::upgrade), waiting until `deadline` at most.
+    ///
+    /// # Errors
+    ///
+    /// [`UpgradeError::Timeout`] when the time is up.
+    pub fn upgrade_until(&mut self, deadline: Instant) -> Result<(), UpgradeError> {
+        self.upgrade_by(Some(deadline))
+    }
+
+    fn upgrade_by(&mut self, deadline: Option<Instant>) -> Result<(), UpgradeError> {
+        let anchor = Arc::clone(self.anchor());
+        let shared = &anchor.shared;
+        self.token = match shared.upgrade(&anchor, self.id, true)? {
+            Upgrading::Done { token } => token,
+            Upgrading::Waiting(waiter) => {
+                shared.await_upgrade(&anchor, self.id, &waiter, deadline)?
+            }
+        };
+        Ok(())
+    }
+
+    /// Turns all write claims into plain reads, at once. Whoever waited only for
+    /// that comes in.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::Stale`] if somebody has released the request by its id.
+    pub fn downgrade(&mut self) -> Result<(), ChangeError> {
+        let anchor = self.anchor();
+        anchor.shared.downgrade(anchor, self.id)
+    }
+
+    /// Releases the claim on exactly this path, and keeps the others. After the
+    /// last one the guard holds nothing, and [`release`](Self::release) says
+    /// [`StaleLock`].
+    ///
+    /// ```
+    /// # use oarlock::{Manager, write};
+    /// let manager = Manager::new();
+    /// let mut guard = manager.acquire([write("a"), write("b")])?;
+    /// guard.release_part("a")?;
+    /// assert!(manager.try_acquire(write("a")).is_ok());
+    /// assert!(manager.try_acquire(write("b")).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::NotClaimed`] if there is none: a claim that another one
+    /// covers was dropped when the request was made.
+    pub fn release_part<'p>(&mut self, path: impl Into<Path<'p>>) -> Result<(), ChangeError> {
+        let anchor = self.anchor();
+        anchor.shared.release_part(anchor, self.id, &path.into())
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(shared) = self.shared.take() {
+        if let Some(anchor) = self.anchor.take() {
             // Stale if it was released by its id; nothing is left to do then.
-            shared.end(self.id, Own::Tell);
+            anchor.shared.end(&anchor, self.id, Own::Tell);
         }
     }
 }

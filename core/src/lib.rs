@@ -40,33 +40,53 @@
 mod builder;
 mod by_id;
 mod claim;
+mod clock;
+mod deadlock;
 mod delivery;
 pub mod engine;
 mod error;
+mod error_change;
+mod error_circle;
 mod guard;
 mod id;
+mod inspect;
 mod limits;
 mod manager;
 mod mode;
 mod named;
+mod names;
+mod owner;
 mod path;
 mod pending;
+mod prepared;
+mod request;
+mod route;
 mod shard;
+mod shared;
+mod stats;
 mod submit;
 mod sync;
+mod upgrade;
 mod waiter;
+mod watch;
 
 pub use builder::ManagerBuilder;
 pub use by_id::LockState;
 pub use claim::{Claim, read, write};
 pub use error::{
-    AcquireError, AcquireTimeoutError, CancelError, InvalidRequest, PendingTimeoutError, StaleLock,
-    TryAcquireError, WaitError,
+    AcquireError, AcquireTimeoutError, CancelError, ChangeError, Circle, CircleMember,
+    InvalidRequest, PendingTimeoutError, StaleLock, TryAcquireError, UpgradeError, WaitError,
 };
 pub use guard::Guard;
 pub use id::LockId;
+pub use inspect::RequestInfo;
 pub use limits::Limits;
 pub use manager::Manager;
 pub use mode::Mode;
+pub use owner::{Owner, OwnerId};
 pub use path::{Path, Segments};
 pub use pending::{Acquire, Enqueued, Pending};
+pub use request::Request;
+pub use stats::{Histogram, Stats};
+pub use upgrade::UpgradeState;
+pub use watch::Watch;

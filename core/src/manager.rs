@@ -1,12 +1,11 @@
 //! The manager: the thread-safe shell around the engines.
 
-use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use crate::builder::ManagerBuilder;
 use crate::claim::Claim;
-use crate::delivery::{self, Call, Deliveries, deliver};
-use crate::engine::{ClaimSet, State};
+use crate::delivery::{Deliveries, deliver};
+use crate::engine::{State, collect};
 use crate::error::{
     AcquireError, AcquireTimeoutError, CancelError, InvalidRequest, TryAcquireError,
 };
@@ -14,10 +13,15 @@ use crate::guard::Guard;
 use crate::id::LockId;
 use crate::limits::Limits;
 use crate::named;
+use crate::owner::Owner;
 use crate::pending::{Acquire, Enqueued, Pending};
-use crate::shard::{Located, Padded, Shard, Shards};
+use crate::prepared::Prepared;
+use crate::request::Request;
+use crate::shard::{About, Located};
+use crate::shared::Shared;
+use crate::stats::Stats;
 use crate::submit::{Admission, Submission};
-use crate::sync::{Arc, Mutex};
+use crate::sync::Arc;
 use crate::waiter::{Listener, Outcome};
 
 /// A lock manager: a tree of paths, and the requests that hold and wait.
@@ -31,53 +35,49 @@ use crate::waiter::{Listener, Outcome};
 /// mutex. Ask for everything at once and that cannot happen.
 #[derive(Clone)]
 pub struct Manager {
+    pub(crate) front: Arc<Front>,
+}
+
+/// What the handles of a manager share: an anchor for each shard.
+pub(crate) struct Front {
+    pub(crate) shared: Arc<Shared>,
+    anchors: Box<[Arc<Anchor>]>,
+}
+
+/// What keeps a manager alive for a guard or a pending request. There is one for
+/// each shard, so that guards of different shards do not count their references in
+/// one place: threads would take that cache line from each other.
+#[repr(align(128))]
+pub(crate) struct Anchor {
     pub(crate) shared: Arc<Shared>,
 }
 
-/// What all handles, guards and pending requests of a manager share.
-pub(crate) struct Shared {
-    /// At least one, at most 256. See `shard.rs` for what guards what.
-    pub(crate) shards: Shards,
-    /// Chooses the shard of a first segment. Seeded per manager.
-    pub(crate) hasher: ahash::RandomState,
-    pub(crate) limits: Limits,
-    pub(crate) name: Option<String>,
-}
-
-impl Shared {
-    pub(crate) fn new(shards: usize, limits: Limits, name: Option<String>) -> Self {
-        // The standard library seeds from the operating system.
-        let random = RandomState::new();
-        Self {
-            shards: (0..shards as u64)
-                .map(|shard| Padded(Mutex::new(Shard::new(random.hash_one(shard)))))
-                .collect(),
-            hasher: ahash::RandomState::with_seeds(
-                random.hash_one("a"),
-                random.hash_one("b"),
-                random.hash_one("c"),
-                random.hash_one("d"),
-            ),
-            limits,
-            name,
+impl Front {
+    /// The front of a manager, made if there is none (any more).
+    pub(crate) fn of(shared: &Arc<Shared>) -> Arc<Self> {
+        let mut front = shared.front.lock();
+        if let Some(front) = front.upgrade() {
+            return front;
         }
+        let anchor = |_| {
+            Arc::new(Anchor {
+                shared: Arc::clone(shared),
+            })
+        };
+        let new = Arc::new(Self {
+            shared: Arc::clone(shared),
+            anchors: (0..shared.shards.len()).map(anchor).collect(),
+        });
+        *front = Arc::downgrade(&new);
+        new
     }
 }
 
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if let Some(name) = &self.name {
-            named::forget(name);
-        }
-        // Requests known only by their ids may still wait; their callbacks are
-        // owed a call.
-        for (waiter, outcome) in self.end_waiting() {
-            if let Listener::Callback(callback) = waiter.settle(outcome) {
-                delivery::run([Call::Back(callback, Err(AcquireError::Closed))]);
-            }
-        }
-    }
-}
+/// A request without an owner or a label.
+const NOTHING: About = About {
+    owner: None,
+    label: None,
+};
 
 impl Manager {
     /// A new manager with the default [`Limits`].
@@ -100,20 +100,20 @@ impl Manager {
     #[must_use]
     pub fn named(name: &str) -> Self {
         Self {
-            shared: named::get(name),
+            front: Front::of(&named::get(name)),
         }
     }
 
     /// The name, if it was made by [`named`](Self::named).
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.shared.name.as_deref()
+        self.shared().name.as_deref()
     }
 
     /// The limits in force.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        self.shared.limits
+        self.shared().settings.limits
     }
 
     /// Acquires all the claims, waiting for as long as it takes.
@@ -124,15 +124,16 @@ impl Manager {
     /// # Errors
     ///
     /// [`AcquireError::Invalid`] at once; [`AcquireError::Closed`] if the manager
-    /// is closed, now or while this waits.
+    /// is closed, now or while this waits; [`AcquireError::TooManyWaiting`].
+    #[inline]
     pub fn acquire<'a>(
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
     ) -> Result<Guard, AcquireError> {
-        match self.submit(claims, Admission::Queue(Listener::None))? {
+        match self.submit(claims, &NOTHING, Admission::Queue(Listener::None))? {
             // The common way, without a pending request in between.
             Submission::Granted { id, token } => Ok(self.guard(id, token)),
-            waiting => Pending::new(Arc::clone(&self.shared), waiting).wait(),
+            waiting => self.pending(waiting).wait(),
         }
     }
 
@@ -141,19 +142,14 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// [`TryAcquireError::WouldBlock`] if an earlier request that is still alive,
-    /// granted or waiting, conflicts.
+    /// [`TryAcquireError::WouldBlock`] if something that conflicts, granted or
+    /// waiting, is ahead.
+    #[inline]
     pub fn try_acquire<'a>(
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
     ) -> Result<Guard, TryAcquireError> {
-        let claims = ClaimSet::new(claims, &self.shared.limits)?;
-        match self.shared.submit(&claims, &mut Admission::Try) {
-            Ok(Submission::Granted { id, token }) => Ok(self.guard(id, token)),
-            Ok(Submission::Waiting(_) | Submission::Refused) => Err(TryAcquireError::WouldBlock),
-            Err(AcquireError::Invalid(error)) => Err(error.into()),
-            Err(_) => Err(TryAcquireError::Closed),
-        }
+        self.try_about(claims, &NOTHING)
     }
 
     /// Acquires all the claims, waiting for at most `timeout`. Zero tries.
@@ -169,17 +165,7 @@ impl Manager {
         claims: impl IntoIterator<Item = Claim<'a>>,
         timeout: Duration,
     ) -> Result<Guard, AcquireTimeoutError> {
-        if timeout.is_zero() {
-            return self.try_acquire(claims).map_err(|error| match error {
-                TryAcquireError::Invalid(error) => error.into(),
-                TryAcquireError::WouldBlock => AcquireTimeoutError::Timeout,
-                TryAcquireError::Closed => AcquireTimeoutError::Closed,
-            });
-        }
-        let deadline = Instant::now()
-            .checked_add(timeout)
-            .ok_or(InvalidRequest::TimeoutTooLarge)?;
-        self.acquire_until(claims, deadline)
+        self.request(claims).acquire_timeout(timeout)
     }
 
     /// Acquires all the claims, waiting until `deadline` at most. A deadline that
@@ -195,7 +181,58 @@ impl Manager {
         claims: impl IntoIterator<Item = Claim<'a>>,
         deadline: Instant,
     ) -> Result<Guard, AcquireTimeoutError> {
-        self.enqueue(claims)?.wait_until(deadline)
+        self.request(claims).acquire_until(deadline)
+    }
+
+    /// Whether these claims would be granted if they were asked for now: what
+    /// [`try_acquire`](Self::try_acquire) would answer. Queues nothing and
+    /// changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`AcquireError::Invalid`], and [`AcquireError::Closed`] if the manager is
+    /// closed.
+    pub fn would_grant<'a>(
+        &self,
+        claims: impl IntoIterator<Item = Claim<'a>>,
+    ) -> Result<bool, AcquireError> {
+        self.request(claims).would_grant()
+    }
+
+    /// A request with an owner or a label, made step by step.
+    ///
+    /// ```
+    /// # use oarlock::{AcquireError, Manager, read, write};
+    /// let manager = Manager::new();
+    /// let transaction = manager.owner();
+    /// let outer = manager.request(write("accounts")).owner(&transaction).acquire()?;
+    /// // Held already, so granted at once.
+    /// let inner = manager
+    ///     .request(write("accounts/42"))
+    ///     .owner(&transaction)
+    ///     .label("the inner one")
+    ///     .acquire()?;
+    /// # drop((outer, inner));
+    /// # Ok::<(), AcquireError>(())
+    /// ```
+    pub fn request<'a, I>(&self, claims: I) -> Request<'_, I>
+    where
+        I: IntoIterator<Item = Claim<'a>>,
+    {
+        Request::new(self, claims)
+    }
+
+    /// A new owner for requests of this manager.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        self.shared().new_owner()
+    }
+
+    /// What this manager has done, and what stands now. Locks every shard for a
+    /// moment.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared().stats()
     }
 
     /// Gives the request its place in the queue and returns at once, granted or
@@ -220,8 +257,8 @@ impl Manager {
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
     ) -> Result<Pending, AcquireError> {
-        let submission = self.submit(claims, Admission::Queue(Listener::None))?;
-        Ok(Pending::new(Arc::clone(&self.shared), submission))
+        let submission = self.submit(claims, &NOTHING, Admission::Queue(Listener::None))?;
+        Ok(self.pending(submission))
     }
 
     /// Gives the request its place in the queue; if it has to wait, `done` is
@@ -240,12 +277,7 @@ impl Manager {
         claims: impl IntoIterator<Item = Claim<'a>>,
         done: impl FnOnce(Result<Guard, AcquireError>) + Send + 'static,
     ) -> Result<Enqueued, AcquireError> {
-        let listener = Listener::Callback(Box::new(done));
-        Ok(match self.submit(claims, Admission::Queue(listener))? {
-            Submission::Granted { id, token } => Enqueued::Granted(self.guard(id, token)),
-            Submission::Waiting(waiter) => Enqueued::Waiting(waiter.id),
-            Submission::Refused => unreachable!("only a try is refused"),
-        })
+        self.request(claims).enqueue_with(done)
     }
 
     /// Acquires all the claims without blocking the thread: a future for any
@@ -275,27 +307,74 @@ impl Manager {
     /// every later one. Locks that are held stay held until they are released.
     /// Closing twice does nothing.
     pub fn close(&self) {
-        let deliveries = self.shared.end_waiting();
-        deliver(&self.shared, deliveries);
+        let deliveries = self.shared().end_waiting();
+        deliver(self.anchor(0), deliveries);
     }
 
     /// Whether [`close`](Self::close) was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared.shards[0].0.lock().closed
+        self.shared().shards[0].0.lock().closed
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.front.shared
+    }
+
+    /// The anchor for what lies in this shard; any will do.
+    #[inline]
+    pub(crate) fn anchor(&self, shard: usize) -> &Arc<Anchor> {
+        let anchors = &self.front.anchors;
+        &anchors[if shard < anchors.len() { shard } else { 0 }]
+    }
+
+    #[inline]
     pub(crate) fn guard(&self, id: LockId, token: u64) -> Guard {
-        Guard::new(Arc::clone(&self.shared), id, token)
+        Guard::new(Arc::clone(self.anchor(id.shard())), id, token)
     }
 
-    fn submit<'a>(
+    pub(crate) fn pending(&self, submission: Submission) -> Pending {
+        let shard = match &submission {
+            Submission::Granted { id, .. } => id.shard(),
+            Submission::Waiting(waiter) => waiter.id.shard(),
+            Submission::Refused | Submission::WouldGrant => 0,
+        };
+        Pending::new(Arc::clone(self.anchor(shard)), submission)
+    }
+
+    #[inline]
+    pub(crate) fn submit<'a>(
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
+        about: &About,
         mut admission: Admission,
     ) -> Result<Submission, AcquireError> {
-        let claims = ClaimSet::new(claims, &self.shared.limits)?;
-        self.shared.submit(&claims, &mut admission)
+        let shared = self.shared();
+        let limits = &shared.settings.limits;
+        let mut claims = claims.into_iter();
+        let first = claims.next().ok_or(InvalidRequest::NoClaims)?;
+        // Mostly there is only one, which need not be moved into a list.
+        if let Some(second) = claims.next() {
+            let claims = collect([first, second].into_iter().chain(claims), limits)?;
+            let prepared = Prepared::new(&claims, limits, &shared.hasher)?;
+            return shared.submit(&prepared, about, &mut admission);
+        }
+        let prepared = Prepared::new(std::slice::from_ref(&first), limits, &shared.hasher)?;
+        shared.submit(&prepared, about, &mut admission)
+    }
+
+    #[inline]
+    pub(crate) fn try_about<'a>(
+        &self,
+        claims: impl IntoIterator<Item = Claim<'a>>,
+        about: &About,
+    ) -> Result<Guard, TryAcquireError> {
+        match self.submit(claims, about, Admission::Try) {
+            Ok(Submission::Granted { id, token }) => Ok(self.guard(id, token)),
+            Ok(_) => Err(TryAcquireError::WouldBlock),
+            Err(AcquireError::Invalid(error)) => Err(error.into()),
+            Err(_) => Err(TryAcquireError::Closed),
+        }
     }
 }
 
@@ -308,75 +387,62 @@ impl Default for Manager {
 impl std::fmt::Debug for Manager {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Manager")
-            .field("name", &self.shared.name)
-            .field("shards", &self.shared.shards.len())
+            .field("name", &self.shared().name)
+            .field("shards", &self.shared().shards.len())
             .finish_non_exhaustive()
     }
 }
 
 impl Shared {
-    /// Closes every shard and ends every waiting request; what remains is to
-    /// tell them.
-    fn end_waiting(&self) -> Deliveries {
-        let mut shards: Vec<_> = self.shards.iter().map(|shard| shard.0.lock()).collect();
-        let mut closing = Deliveries::new();
-        for shard in &mut shards {
-            shard.closed = true;
-            let waiting: Vec<_> = shard.engine.waiting().collect();
-            for id in waiting {
-                // Without its waiter, a part that is granted by the end of
-                // another one below tells nobody.
-                if let Some(waiter) = shard.take_waiter(id) {
-                    closing.push((waiter, Outcome::Closed));
-                }
-            }
-        }
-        // A request with several waiting parts was found once for each.
-        closing.sort_by_key(|(waiter, _)| waiter.id);
-        closing.dedup_by_key(|(waiter, _)| waiter.id);
-        let mut nobody = Deliveries::new();
-        for (waiter, _) in &closing {
-            let id = waiter.id;
-            let first = shards[id.shard()].end_part(id.request(), &mut nobody);
-            for other in first.and_then(|part| part.others).iter().flatten() {
-                shards[other.shard()].end_part(other.request(), &mut nobody);
-            }
-        }
-        debug_assert!(nobody.is_empty(), "whoever waited is being closed");
-        closing
-    }
-
     /// Ends a request, granted or waiting. Whoever waits for it is told.
-    pub(crate) fn end(self: &Arc<Self>, id: LockId, own: Own) -> bool {
-        let Some(located) = Located::find(&self.shards, id) else {
+    #[inline]
+    pub(crate) fn end(&self, anchor: &Arc<Anchor>, id: LockId, own: Own) -> bool {
+        let Some(located) = Located::find(self, id) else {
             return false;
         };
-        self.finish(located, own);
+        self.finish(anchor, located, own);
         true
     }
 
     /// Ends a request that still waits; refuses to end a granted one.
-    pub(crate) fn cancel(self: &Arc<Self>, id: LockId, own: Own) -> Result<(), CancelError> {
-        let located = Located::find(&self.shards, id).ok_or(CancelError::Stale)?;
+    pub(crate) fn cancel(
+        &self,
+        anchor: &Arc<Anchor>,
+        id: LockId,
+        own: Own,
+    ) -> Result<(), CancelError> {
+        let mut located = Located::find(self, id).ok_or(CancelError::Stale)?;
         if let State::Granted { token } = located.state() {
             return Err(CancelError::Granted(token));
         }
-        self.finish(located, own);
+        if let (Own::TimedOut, Some((shard, _))) = (own, located.parts.first_mut()) {
+            shard.tally.timeouts += 1;
+        }
+        self.finish(anchor, located, own);
         Ok(())
     }
 
     /// Ends what was located, lets its locks go, and tells whoever is to know.
-    fn finish(self: &Arc<Self>, located: Located<'_>, own: Own) {
+    #[inline]
+    fn finish(&self, anchor: &Arc<Anchor>, mut located: Located<'_>, own: Own) {
+        let now = self.clock.now();
+        for (shard, _) in &mut located.parts {
+            shard.engine.set_now(now);
+        }
         let mut deliveries = Deliveries::new();
         let mut abandoned = Listener::None;
-        if let Some(waiter) = located.end(&mut deliveries) {
+        let waiters = located.end(self, &mut deliveries);
+        if let Some(upgrade) = waiters.upgrade {
+            deliveries.push((upgrade, Outcome::Cancelled));
+        }
+        if let Some(waiter) = waiters.request {
             match own {
                 Own::Tell => deliveries.push((waiter, Outcome::Cancelled)),
                 // Threads that wait by the id still have to hear of it.
-                Own::Abandon => abandoned = waiter.settle(Outcome::Cancelled),
+                Own::Abandon | Own::TimedOut => abandoned = waiter.settle(Outcome::Cancelled),
             }
         }
-        deliver(self, deliveries);
+        deliver(anchor, deliveries);
         // Foreign, so dropped when the others have been told.
         drop(abandoned);
     }
@@ -389,4 +455,6 @@ pub(crate) enum Own {
     Tell,
     /// It is the future itself that gives up: nobody is left to wake.
     Abandon,
+    /// The same, because its time was up.
+    TimedOut,
 }

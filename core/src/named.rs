@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::builder::ManagerBuilder;
-use crate::manager::Shared;
+use crate::shared::Shared;
 use crate::sync::{Arc, Mutex, Weak};
 
 /// Names of live managers, and for a moment of some that are being dropped. No

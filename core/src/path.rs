@@ -151,26 +151,58 @@ impl<'a> Path<'a> {
             }
             Repr::Text(text) => text,
         };
-        let mut separators = 0;
-        // Where the present segment begins.
-        let mut start = 0;
-        for (at, &byte) in text.iter().enumerate() {
-            if byte == b'/' {
-                if at == start {
-                    return Err(empty_segment(text, separators));
+        let mut size = Size {
+            segments: 0,
+            bytes: 0,
+        };
+        split_text(text, |name| {
+            size.segments += 1;
+            size.bytes += name.len();
+            Ok(())
+        })?;
+        Ok(size)
+    }
+
+    /// Calls `each` with the segments, from the first down, until it fails.
+    ///
+    /// Refuses text with an empty segment. A list has no forbidden segments.
+    #[inline]
+    pub(crate) fn split<'s>(
+        &'s self,
+        mut each: impl FnMut(&'s [u8]) -> Result<(), InvalidRequest>,
+    ) -> Result<(), InvalidRequest> {
+        match &self.repr {
+            Repr::Text(text) if text.is_empty() => Ok(()),
+            Repr::Text(text) => split_text(text, each),
+            Repr::Packed(packed) => {
+                let mut start = 0;
+                for &end in &packed.ends {
+                    each(&packed.bytes[start..end])?;
+                    start = end;
                 }
-                separators += 1;
-                start = at + 1;
+                Ok(())
             }
         }
-        if start == text.len() {
-            return Err(empty_segment(text, separators));
-        }
-        Ok(Size {
-            segments: separators + 1,
-            bytes: text.len() - separators,
-        })
     }
+}
+
+/// The segments of text that is not empty.
+#[inline]
+fn split_text<'t>(
+    text: &'t [u8],
+    mut each: impl FnMut(&'t [u8]) -> Result<(), InvalidRequest>,
+) -> Result<(), InvalidRequest> {
+    let mut start = 0;
+    let mut index = 0;
+    for end in memchr::memchr_iter(b'/', text).chain([text.len()]) {
+        if start == end {
+            return Err(empty_segment(text, index));
+        }
+        each(&text[start..end])?;
+        start = end + 1;
+        index += 1;
+    }
+    Ok(())
 }
 
 /// How large a path is.

@@ -11,8 +11,7 @@ use crate::engine::State;
 use crate::error::{AcquireError, AcquireTimeoutError, CancelError, PendingTimeoutError};
 use crate::guard::Guard;
 use crate::id::LockId;
-use crate::manager::{Own, Shared};
-use crate::shard::Located;
+use crate::manager::{Anchor, Own};
 use crate::submit::Submission;
 use crate::sync::Arc;
 use crate::waiter::{Outcome, Waiter};
@@ -34,7 +33,7 @@ pub enum Enqueued {
 /// can be sent to another thread and waited for there.
 #[must_use = "a pending request that is dropped leaves the queue"]
 pub struct Pending {
-    shared: Arc<Shared>,
+    anchor: Arc<Anchor>,
     id: LockId,
     stage: Stage,
 }
@@ -50,13 +49,15 @@ enum Stage {
 }
 
 impl Pending {
-    pub(crate) fn new(shared: Arc<Shared>, submission: Submission) -> Self {
+    pub(crate) fn new(anchor: Arc<Anchor>, submission: Submission) -> Self {
         let (id, stage) = match submission {
             Submission::Granted { id, token } => (id, Stage::Granted { token }),
             Submission::Waiting(waiter) => (waiter.id, Stage::Waiting(waiter)),
-            Submission::Refused => unreachable!("only a try is refused"),
+            Submission::Refused | Submission::WouldGrant => {
+                unreachable!("only a try is refused")
+            }
         };
-        Self { shared, id, stage }
+        Self { anchor, id, stage }
     }
 
     /// The request's id. Others may cancel the request by it while this waits.
@@ -69,7 +70,7 @@ impl Pending {
     /// cancelled or released it by its id or closed the manager.
     #[must_use]
     pub fn state(&self) -> Option<LockState> {
-        Located::find(&self.shared.shards, self.id).map(|located| located.state().into())
+        self.anchor.shared.state(self.id).map(LockState::from)
     }
 
     /// Waits for the grant. Blocks the thread.
@@ -120,7 +121,7 @@ impl Pending {
             self.stage = Stage::Spent;
             return Ok(self.finish(outcome)?);
         }
-        match self.cancel_or_grant() {
+        match self.cancel_or_grant(Own::TimedOut) {
             Ok(()) => Err(AcquireTimeoutError::Timeout),
             Err(Ok(guard)) => Ok(guard),
             Err(Err(error)) => Err(error.into()),
@@ -133,7 +134,7 @@ impl Pending {
     ///
     /// The guard, if the grant came first.
     pub fn cancel(mut self) -> Result<(), Guard> {
-        match self.cancel_or_grant() {
+        match self.cancel_or_grant(Own::Abandon) {
             Err(Ok(guard)) => Err(guard),
             // Ended by somebody else is as good as cancelled.
             Ok(()) | Err(Err(_)) => Ok(()),
@@ -152,10 +153,10 @@ impl Pending {
     }
 
     /// Exactly one of: cancelled now, granted before, ended by others.
-    fn cancel_or_grant(&mut self) -> Result<(), Result<Guard, AcquireError>> {
+    fn cancel_or_grant(&mut self, own: Own) -> Result<(), Result<Guard, AcquireError>> {
         match std::mem::replace(&mut self.stage, Stage::Spent) {
             Stage::Granted { token } => Err(Ok(self.guard(token))),
-            Stage::Waiting(waiter) => match self.shared.cancel(self.id, Own::Abandon) {
+            Stage::Waiting(waiter) => match self.anchor.shared.cancel(&self.anchor, self.id, own) {
                 Ok(()) => Ok(()),
                 Err(CancelError::Granted(token)) => Err(Ok(self.guard(token))),
                 // Whoever ended it is about to settle the waiter, if that has not
@@ -174,7 +175,7 @@ impl Pending {
     }
 
     fn guard(&self, token: u64) -> Guard {
-        Guard::new(Arc::clone(&self.shared), self.id, token)
+        Guard::new(Arc::clone(&self.anchor), self.id, token)
     }
 }
 
@@ -183,7 +184,7 @@ impl Drop for Pending {
         if !matches!(self.stage, Stage::Spent) {
             // Waiting or granted, and perhaps granted in this very moment: both
             // end under the shard's lock, so there is no gap between them.
-            self.shared.end(self.id, Own::Abandon);
+            self.anchor.shared.end(&self.anchor, self.id, Own::Abandon);
         }
     }
 }

@@ -1,32 +1,70 @@
-//! Shards: the tree is divided by first segments, each division an engine under
-//! a mutex of its own.
+//! Shards: the tree is divided, each division an engine under a mutex of its own.
 //!
-//! A request has a part in every shard that one of its claims lies in; a claim
-//! on the root lies in all. Every part is submitted while the locks of all those
-//! shards are held, so any two requests arrive in the same order in every shard
-//! they share, and the conjunction of the parts is the request: it is granted
-//! when all its parts are.
+//! A request has a part in every shard that one of its claims lies in
+//! (`route.rs`). Every part is submitted while the locks of all those shards are
+//! held, so any two requests arrive in the same order in every shard they share,
+//! and the conjunction of the parts is the request: it is granted when all its
+//! parts are.
 //!
 //! Lock order: shards by ascending index; then, with none of them held, a
 //! waiter's own mutex. Nothing else is locked inside.
 
 use smallvec::SmallVec;
 
-use crate::engine::{Engine, RequestId, State};
+use crate::engine::{Attach, Engine, RequestId, State};
 use crate::id::LockId;
+use crate::names::NameHasher;
+use crate::owner::OwnerState;
+use crate::shared::Shared;
+use crate::stats::Tally;
 use crate::sync::{Arc, Mutex, MutexGuard};
 use crate::waiter::{Outcome, Waiter};
 
 use crate::delivery::Deliveries;
 
-/// What the manager attaches to each part of a request.
+/// What the manager attaches to the parts of a request that is more than one
+/// plain claim granted at once.
 #[derive(Default)]
 pub(crate) struct Part {
-    /// While this part waits, the waiter of the request.
+    /// The waiter of a request that had to wait, in all its parts.
     pub(crate) waiter: Option<Arc<Waiter>>,
-    /// For the part in the lowest shard, by which the request is known: the
-    /// other parts, in ascending order of shards. Mostly there are none.
-    pub(crate) others: Option<Box<[LockId]>>,
+    /// The waiter of an upgrade, until that is complete, in all parts.
+    pub(crate) upgrade: Option<Arc<Waiter>>,
+    /// In the part in the lowest shard, by which the request is known: the other
+    /// parts, in ascending order of shards. Mostly there are none.
+    pub(crate) others: SmallVec<[LockId; 3]>,
+    /// In the other parts: by which id the request is known.
+    pub(crate) known_as: Option<LockId>,
+    /// In the part by which the request is known: whose it is, and what the
+    /// caller calls it.
+    pub(crate) about: About,
+}
+
+/// What a caller says of a request besides its claims.
+#[derive(Clone, Default)]
+pub(crate) struct About {
+    pub(crate) owner: Option<Arc<OwnerState>>,
+    pub(crate) label: Option<Arc<str>>,
+}
+
+impl About {
+    pub(crate) fn is_nothing(&self) -> bool {
+        self.owner.is_none() && self.label.is_none()
+    }
+}
+
+impl Attach for Part {
+    fn is_held(&self) -> bool {
+        self.waiter
+            .as_ref()
+            .is_none_or(|waiter| waiter.is_complete())
+    }
+
+    fn wait_again(&self) -> bool {
+        self.waiter
+            .as_ref()
+            .is_none_or(|waiter| waiter.part_waits_again())
+    }
 }
 
 /// One shard. Guarded by its mutex in `Shards`.
@@ -34,37 +72,64 @@ pub(crate) struct Shard {
     pub(crate) engine: Engine<Part>,
     /// No request is taken in any more.
     pub(crate) closed: bool,
+    /// How often a thread had to wait for this mutex since a class was last
+    /// considered for spreading.
+    pub(crate) contended: u32,
+    pub(crate) tally: Tally,
 }
 
 impl Shard {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, hasher: NameHasher, timing: bool) -> Self {
         Self {
-            engine: Engine::new(seed),
+            engine: Engine::with_hasher(seed, hasher),
             closed: false,
+            contended: 0,
+            tally: Tally::new(timing),
         }
     }
 
-    /// The waiter of a part, which has none after this.
-    pub(crate) fn take_waiter(&mut self, id: RequestId) -> Option<Arc<Waiter>> {
-        self.engine.payload_mut(id)?.waiter.take()
+    /// By which id the request is known whose part this is.
+    pub(crate) fn known_as(&self, index: usize, id: RequestId) -> LockId {
+        let part = self.engine.payload(id);
+        part.and_then(|part| part.known_as)
+            .unwrap_or_else(|| LockId::new(index, id))
     }
 
     /// Ends one part and notes the requests whose last part is granted by it.
     pub(crate) fn end_part(&mut self, id: RequestId, deliveries: &mut Deliveries) -> Option<Part> {
         let mut granted: SmallVec<[RequestId; 4]> = SmallVec::new();
         let ended = self.engine.end(id, &mut granted)?;
-        for id in granted {
-            let Some(State::Granted { token }) = self.engine.state(id) else {
-                unreachable!("the engine has just granted it");
+        self.tell_granted(&granted, deliveries);
+        Some(ended.payload.unwrap_or_default())
+    }
+
+    /// Notes the requests and upgrades whose last part is granted here.
+    pub(crate) fn tell_granted(&mut self, granted: &[RequestId], deliveries: &mut Deliveries) {
+        for &id in granted {
+            let clock = self.engine.clock();
+            let token = match self.engine.state(id) {
+                Some(State::Granted { token }) => token,
+                _ => unreachable!("the engine has just granted it"),
             };
-            // A part that no longer has a waiter is being closed.
-            if let Some(waiter) = self.take_waiter(id)
-                && let Some(token) = waiter.part_granted(token)
-            {
-                deliveries.push((waiter, Outcome::Granted { token }));
+            let Some(part) = self.engine.payload(id) else {
+                continue;
+            };
+            let (waiter, token) = match &part.upgrade {
+                // The token of a part's upgrade is given when it is complete.
+                Some(upgrade) => (upgrade, clock),
+                None => match &part.waiter {
+                    Some(waiter) => (waiter, token),
+                    // It is being closed.
+                    None => continue,
+                },
+            };
+            if let Some(token) = waiter.part_granted(token) {
+                if part.upgrade.is_none() {
+                    self.tally.granted_after(id, waiter.queued);
+                }
+                deliveries.push((Arc::clone(waiter), Outcome::Granted { token }));
             }
         }
-        Some(ended.payload)
     }
 }
 
@@ -82,17 +147,25 @@ pub(crate) struct Located<'m> {
 }
 
 impl<'m> Located<'m> {
-    /// Locks every shard that the request is in. `None`: the id is stale.
-    pub(crate) fn find(shards: &'m Shards, id: LockId) -> Option<Self> {
-        let first = shards.get(id.shard())?.0.lock();
-        let part = first.engine.payload(id.request())?;
-        // Copied, since the shards' guards go into the list that follows.
-        let others: Option<Box<[LockId]>> = part.others.clone();
+    /// Locks every shard that the request is in. `None`: the id is stale, or
+    /// names a part that the request is not known by.
+    #[inline]
+    pub(crate) fn find(shared: &'m Shared, id: LockId) -> Option<Self> {
+        let first = shared.shards.get(id.shard())?.0.lock();
+        first.engine.state(id.request())?;
+        let mut others: SmallVec<[LockId; 3]> = SmallVec::new();
+        if let Some(part) = first.engine.payload(id.request()) {
+            if part.known_as.is_some() {
+                return None;
+            }
+            // Copied, since the shards' guards go into the list that follows.
+            others.extend_from_slice(&part.others);
+        }
         let mut parts = SmallVec::new();
         parts.push((first, id.request()));
-        for other in others.iter().flatten() {
+        for other in others {
             // Ascending from the first, as the lock order wants.
-            parts.push((shards[other.shard()].0.lock(), other.request()));
+            parts.push((shared.shards[other.shard()].0.lock(), other.request()));
         }
         Some(Self { parts })
     }
@@ -110,25 +183,57 @@ impl<'m> Located<'m> {
         State::Granted { token: greatest }
     }
 
-    /// The waiter, while the request waits.
-    pub(crate) fn waiter(&self) -> Option<Arc<Waiter>> {
-        self.parts
-            .iter()
-            .find_map(|(shard, id)| shard.engine.payload(*id)?.waiter.clone())
+    fn first(&self) -> Option<&Part> {
+        let (shard, id) = self.parts.first()?;
+        shard.engine.payload(*id)
     }
 
-    /// Ends every part. Returns the waiter, if the request waited.
-    pub(crate) fn end(mut self, deliveries: &mut Deliveries) -> Option<Arc<Waiter>> {
+    /// The waiter of the request, if it had to wait.
+    pub(crate) fn waiter(&self) -> Option<Arc<Waiter>> {
+        self.first()?.waiter.clone()
+    }
+
+    /// The waiter of an upgrade.
+    pub(crate) fn upgrade(&self) -> Option<Arc<Waiter>> {
+        self.first()?.upgrade.clone()
+    }
+
+    /// Ends every part. Returns the waiters of the request, if it waited, and of
+    /// its upgrade, if that waits.
+    pub(crate) fn end(mut self, shared: &Shared, deliveries: &mut Deliveries) -> Waiters {
         let state = self.state();
-        let mut waiter = None;
-        for (shard, id) in &mut self.parts {
+        let mut waiters = Waiters::default();
+        let waited = state == State::Waiting;
+        for (index, (shard, id)) in self.parts.iter_mut().enumerate() {
             if let State::Granted { token } = state {
                 shard.engine.observe(token);
             }
-            if let Some(part) = shard.end_part(*id, deliveries) {
-                waiter = waiter.or(part.waiter);
+            if index == 0 {
+                shard.tally.ended(*id, waited);
+            }
+            let Some(part) = shard.end_part(*id, deliveries) else {
+                continue;
+            };
+            if waited {
+                waiters.request = waiters.request.or(part.waiter);
+            }
+            waiters.upgrade = waiters
+                .upgrade
+                .or(part.upgrade.filter(|upgrade| !upgrade.is_complete()));
+            if let Some(owner) = &part.about.owner {
+                owner.end();
             }
         }
-        waiter
+        if waited {
+            shared.stops_waiting();
+        }
+        waiters
     }
+}
+
+/// Who is to hear of the end of a request.
+#[derive(Default)]
+pub(crate) struct Waiters {
+    pub(crate) request: Option<Arc<Waiter>>,
+    pub(crate) upgrade: Option<Arc<Waiter>>,
 }

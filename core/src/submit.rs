@@ -2,12 +2,14 @@
 
 use smallvec::SmallVec;
 
-use crate::claim::Claim;
-use crate::engine::{ClaimSet, RequestId, State};
+use crate::engine::{State, Submitted};
 use crate::error::{AcquireError, InvalidRequest};
 use crate::id::LockId;
-use crate::manager::Shared;
-use crate::shard::Shard;
+use crate::prepared::{Prepared, PreparedClaim};
+use crate::route::Place;
+use crate::shard::{About, Part, Shard};
+use crate::shared::Shared;
+use crate::stats::Tally;
 use crate::sync::{Arc, MutexGuard};
 use crate::waiter::{Listener, Waiter};
 
@@ -19,6 +21,10 @@ use crate::waiter::{Listener, Waiter};
 pub(crate) enum Admission {
     /// Refuse it.
     Try,
+    /// Refuse it, to come again with more locks; it is not counted.
+    Attempt,
+    /// Only say what a try would do.
+    Look,
     /// Queue it, and tell this listener in the end.
     Queue(Listener),
 }
@@ -27,7 +33,7 @@ impl Admission {
     /// The listener of a request that has to wait; `None` after a try.
     fn take_listener(&mut self) -> Option<Listener> {
         match self {
-            Self::Try => None,
+            Self::Try | Self::Attempt | Self::Look => None,
             Self::Queue(listener) => Some(std::mem::replace(listener, Listener::None)),
         }
     }
@@ -40,125 +46,243 @@ pub(crate) enum Submission {
         token: u64,
     },
     Waiting(Arc<Waiter>),
-    /// Only after [`Admission::Try`].
+    /// Not after [`Admission::Queue`].
     Refused,
+    /// After [`Admission::Look`]: it would be granted.
+    WouldGrant,
 }
 
-/// Where one claim lies.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// Below this shard's first segments.
-    Shard(usize),
-    /// At the root, which every shard has.
-    Everywhere,
-}
-
-impl Place {
-    fn is_in(self, shard: usize) -> bool {
-        self == Self::Everywhere || self == Self::Shard(shard)
-    }
-}
+/// Shards that are locked, ascending.
+pub(crate) type Locked<'m> = SmallVec<[(usize, MutexGuard<'m, Shard>); 8]>;
 
 impl Shared {
-    fn place(&self, claim: &Claim<'_>) -> Place {
-        match claim.path().segments().next() {
-            None => Place::Everywhere,
-            Some(_) if self.shards.len() == 1 => Place::Shard(0),
-            Some(first) => {
-                Place::Shard((self.hasher.hash_one(first) % self.shards.len() as u64) as usize)
+    /// Submits a request to every shard that it lies in.
+    #[inline]
+    pub(crate) fn submit(
+        &self,
+        prepared: &Prepared<'_>,
+        about: &About,
+        admission: &mut Admission,
+    ) -> Result<Submission, AcquireError> {
+        if prepared.len() == 1 && about.is_nothing() && !matches!(admission, Admission::Look) {
+            let claim = prepared.claim(0);
+            if let Place::One(shard) = self.routes.place(claim.steps) {
+                return self.submit_to_one(shard, prepared, &claim, admission);
+            }
+        }
+        self.submit_to_several(prepared, about, admission)
+    }
+
+    /// The common case: one claim in one shard.
+    #[inline]
+    fn submit_to_one(
+        &self,
+        index: usize,
+        prepared: &Prepared<'_>,
+        claim: &PreparedClaim<'_, '_>,
+        admission: &mut Admission,
+    ) -> Result<Submission, AcquireError> {
+        let mut index = index;
+        let mut shard = match self.shards[index].0.try_lock() {
+            Some(shard) => shard,
+            None => self.lock_contended(index, claim, &mut index),
+        };
+        if self.routes.place(claim.steps) != Place::One(index) {
+            drop(shard);
+            return self.submit_to_several(prepared, &About::default(), admission);
+        }
+        if shard.closed {
+            return Err(AcquireError::Closed);
+        }
+        if shard.engine.is_full() {
+            return Err(InvalidRequest::TooManyRequests.into());
+        }
+        shard.engine.set_now(self.clock.now());
+        if let Some(Submitted { id, state }) = shard.engine.try_simple(claim)
+            && let State::Granted { token } = state
+        {
+            shard.tally.granted_at_once(id);
+            let id = LockId::new(index, id);
+            return Ok(Submission::Granted { id, token });
+        }
+        let mut shards = Locked::new();
+        shards.push((index, shard));
+        self.submit_locked(&mut shards, prepared, &About::default(), admission)
+    }
+
+    /// Waits for a shard's mutex, which others use much. If that has happened
+    /// often, the claim's stripe may be taken into use: then the lock returned is
+    /// that of the stripe's shard, whose index is put into `locked`.
+    #[cold]
+    fn lock_contended(
+        &self,
+        index: usize,
+        claim: &PreparedClaim<'_, '_>,
+        locked: &mut usize,
+    ) -> MutexGuard<'_, Shard> {
+        let mut shard = self.shards[index].0.lock();
+        shard.contended += 1;
+        if shard.contended < self.settings.spread_after {
+            return shard;
+        }
+        match self.spread(index, &mut shard, claim) {
+            Some((stripe, other)) => {
+                *locked = stripe;
+                other
+            }
+            None => shard,
+        }
+    }
+
+    /// Takes the claim's stripe into use, if its class is idle at home now.
+    fn spread(
+        &self,
+        home: usize,
+        shard: &mut Shard,
+        claim: &PreparedClaim<'_, '_>,
+    ) -> Option<(usize, MutexGuard<'_, Shard>)> {
+        let first = claim.steps.first()?;
+        let class = crate::engine::class(first.hash);
+        if self.routes.home(class) != home
+            || self.routes.place(claim.steps) != Place::One(home)
+            || !shard.engine.is_class_idle(class)
+        {
+            return None;
+        }
+        let wanted = self.routes.wanted(claim.steps)?;
+        if wanted.shard == home {
+            self.routes.take_into_use(&wanted);
+            return None;
+        }
+        // Not in the order of locking, so without waiting.
+        let mut other = self.shards[wanted.shard].0.try_lock()?;
+        other.engine.observe(shard.engine.clock());
+        self.routes.take_into_use(&wanted);
+        shard.contended = 0;
+        Some((wanted.shard, other))
+    }
+
+    /// Claims that may lie in several shards, whose locks are all taken, in
+    /// ascending order, before the first part is submitted.
+    fn submit_to_several(
+        &self,
+        prepared: &Prepared<'_>,
+        about: &About,
+        admission: &mut Admission,
+    ) -> Result<Submission, AcquireError> {
+        if let Some(owner) = &about.owner
+            && owner.manager != self.identity
+        {
+            return Err(InvalidRequest::ForeignOwner.into());
+        }
+        let mut shards = self.lock_for(prepared);
+        if about.owner.is_some() && matches!(admission, Admission::Queue(_)) {
+            // If it has to wait, it may have to be refused because of a circle,
+            // which may lie anywhere.
+            let attempt = &mut Admission::Attempt;
+            match self.submit_locked(&mut shards, prepared, about, attempt)? {
+                Submission::Refused => {}
+                granted => return Ok(granted),
+            }
+            drop(shards);
+            shards = self.lock_all().into_iter().enumerate().collect();
+        }
+        self.submit_locked(&mut shards, prepared, about, admission)
+    }
+
+    /// Locks all shards that the claims lie in.
+    fn lock_for(&self, prepared: &Prepared<'_>) -> Locked<'_> {
+        // Each round that fails has seen a class change its stripes meanwhile.
+        for _ in 0..4 {
+            let places = self.places(prepared);
+            let indices = self.indices(&places);
+            let mut shards: Locked<'_> = indices
+                .iter()
+                .map(|&index| (index, self.shards[index].0.lock()))
+                .collect();
+            if self.places(prepared) == places {
+                self.take_idle_out_of_use(&mut shards, &places);
+                return shards;
+            }
+        }
+        self.lock_all().into_iter().enumerate().collect()
+    }
+
+    fn places(&self, prepared: &Prepared<'_>) -> SmallVec<[Place; 8]> {
+        let claims = prepared.iter();
+        claims.map(|claim| self.routes.place(claim.steps)).collect()
+    }
+
+    fn indices(&self, places: &[Place]) -> SmallVec<[usize; 8]> {
+        let mut indices: SmallVec<[usize; 8]> = SmallVec::new();
+        for &place in places {
+            match place {
+                Place::One(index) => indices.push(index),
+                Place::Everywhere => return (0..self.shards.len()).collect(),
+                Place::Spread { class, stripes } => {
+                    indices.push(self.routes.home(class));
+                    let stripes = self.routes.stripes(class, stripes);
+                    indices.extend(stripes.map(|(_, shard)| shard));
+                }
+            }
+        }
+        indices.sort_unstable();
+        indices.dedup();
+        indices
+    }
+
+    /// A claim above the stripes of its class has to visit them all: those where
+    /// the class is idle now go out of use.
+    fn take_idle_out_of_use(&self, shards: &mut Locked<'_>, places: &[Place]) {
+        for &place in places {
+            let Place::Spread { class, stripes } = place else {
+                continue;
+            };
+            for (stripe, index) in self.routes.stripes(class, stripes) {
+                let Some((_, shard)) = shards.iter().find(|(at, _)| *at == index) else {
+                    continue;
+                };
+                if !shard.engine.is_class_idle(class) {
+                    continue;
+                }
+                let clock = shard.engine.clock();
+                let home = self.routes.home(class);
+                if let Some((_, home)) = shards.iter_mut().find(|(at, _)| *at == home) {
+                    home.engine.observe(clock);
+                    self.routes.take_out_of_use(class, stripe);
+                }
             }
         }
     }
 
-    /// Submits a request to every shard that it lies in.
-    pub(crate) fn submit(
+    /// Submits a request whose shards are locked, and perhaps others with them.
+    fn submit_locked(
         &self,
-        claims: &ClaimSet<'_>,
+        shards: &mut Locked<'_>,
+        prepared: &Prepared<'_>,
+        about: &About,
         admission: &mut Admission,
     ) -> Result<Submission, AcquireError> {
-        let claims = claims.claims();
-        let first = self.place(&claims[0]);
-        if let Place::Shard(only) = first
-            && claims[1..].iter().all(|claim| self.place(claim) == first)
-        {
-            return self.submit_to_one(only, claims, admission);
-        }
-        let places: SmallVec<[Place; 8]> = claims.iter().map(|claim| self.place(claim)).collect();
-        let indices: SmallVec<[usize; 8]> = if places.contains(&Place::Everywhere) {
-            (0..self.shards.len()).collect()
-        } else {
-            let mut indices: SmallVec<[usize; 8]> = places
-                .iter()
-                .filter_map(|&place| match place {
-                    Place::Shard(index) => Some(index),
-                    Place::Everywhere => None,
-                })
-                .collect();
-            indices.sort_unstable();
-            indices.dedup();
-            indices
-        };
-        self.submit_to_several(&indices, claims, &places, admission)
-    }
-
-    /// The common case: all claims in one shard.
-    fn submit_to_one(
-        &self,
-        index: usize,
-        claims: &[Claim<'_>],
-        admission: &mut Admission,
-    ) -> Result<Submission, AcquireError> {
-        let mut shard = self.shards[index].0.lock();
-        if shard.closed {
-            return Err(AcquireError::Closed);
-        }
-        let submitted = shard
-            .engine
-            .submit_claims(claims.iter(), crate::shard::Part::default())?;
-        let id = LockId::new(index, submitted.id);
-        if let State::Granted { token } = submitted.state {
-            return Ok(Submission::Granted { id, token });
-        }
-        let Some(listener) = admission.take_listener() else {
-            take_back(&mut shard, submitted.id);
-            return Ok(Submission::Refused);
-        };
-        let waiter = Waiter::new(id, 1, 0, listener);
-        attach(&mut shard, submitted.id, &waiter);
-        Ok(Submission::Waiting(waiter))
-    }
-
-    /// Claims in several shards, whose locks are all taken, in ascending order,
-    /// before the first part is submitted.
-    fn submit_to_several(
-        &self,
-        indices: &[usize],
-        claims: &[Claim<'_>],
-        places: &[Place],
-        admission: &mut Admission,
-    ) -> Result<Submission, AcquireError> {
-        let mut shards: SmallVec<[(usize, MutexGuard<'_, Shard>); 8]> = indices
-            .iter()
-            .map(|&index| (index, self.shards[index].0.lock()))
-            .collect();
+        let places = self.places(prepared);
         if shards.iter().any(|(_, shard)| shard.closed) {
             return Err(AcquireError::Closed);
         }
         if shards.iter().any(|(_, shard)| shard.engine.is_full()) {
             return Err(InvalidRequest::TooManyRequests.into());
         }
+        let owner = about.owner.as_ref().map(|owner| owner.id);
+        let now = self.clock.now();
         let mut ids: SmallVec<[LockId; 8]> = SmallVec::new();
         let (mut blocked, mut token) = (0, 0);
-        for (index, shard) in &mut shards {
-            let here = claims
-                .iter()
-                .zip(places)
-                .filter(|(_, place)| place.is_in(*index))
-                .map(|(claim, _)| claim);
-            // Cannot fail: no shard is full.
-            let submitted = shard
-                .engine
-                .submit_claims(here, crate::shard::Part::default())?;
+        for (index, shard) in &mut *shards {
+            let here = |place: &Place| self.routes.is_in(*place, *index);
+            if !places.iter().any(here) {
+                continue;
+            }
+            shard.engine.set_now(now);
+            let claims = prepared.iter().zip(&places);
+            let claims = claims.filter(|(_, place)| here(place)).map(|(it, _)| it);
+            let submitted = shard.engine.submit_record(claims, owner);
             ids.push(LockId::new(*index, submitted.id));
             match submitted.state {
                 State::Waiting => blocked += 1,
@@ -166,40 +290,93 @@ impl Shared {
             }
         }
         let id = ids[0];
-        if ids.len() > 1
-            && let Some(part) = shards[0].1.engine.payload_mut(id.request())
-        {
-            part.others = Some(ids[1..].into());
+        if blocked == 0 && matches!(admission, Admission::Look) {
+            take_back(shards, &ids);
+            return Ok(Submission::WouldGrant);
         }
         if blocked == 0 {
+            attach(shards, &ids, about, None);
+            if let Some(tally) = tally_of(shards, id) {
+                tally.granted_at_once(id.request());
+            }
             return Ok(Submission::Granted { id, token });
         }
         let Some(listener) = admission.take_listener() else {
-            for ((_, shard), id) in shards.iter_mut().zip(&ids) {
-                take_back(shard, id.request());
+            take_back(shards, &ids);
+            if let (Admission::Try, Some(tally)) = (admission, tally_of(shards, id)) {
+                tally.refused += 1;
             }
             return Ok(Submission::Refused);
         };
-        let waiter = Waiter::new(id, blocked, token, listener);
-        for ((_, shard), id) in shards.iter_mut().zip(&ids) {
-            if shard.engine.state(id.request()) == Some(State::Waiting) {
-                attach(shard, id.request(), &waiter);
+        if !self.begins_waiting() {
+            take_back(shards, &ids);
+            if let Some(tally) = tally_of(shards, id) {
+                tally.refused += 1;
             }
+            let limit = self.settings.max_waiting;
+            *admission = Admission::Queue(listener);
+            return Err(AcquireError::TooManyWaiting { limit });
+        }
+        let waiter = Waiter::new(id, blocked, token, about.owner.clone(), listener);
+        attach(shards, &ids, about, Some(&waiter));
+        if let Some(owner) = &about.owner
+            && owner.live() > 1
+            && let Some(circle) = self.circle_of_owner(shards, owner.id)
+        {
+            self.stops_waiting();
+            take_back(shards, &ids);
+            owner.end();
+            if let Some(tally) = tally_of(shards, id) {
+                tally.deadlocks += 1;
+            }
+            *admission = Admission::Queue(waiter.take_listener());
+            return Err(AcquireError::Deadlock(circle));
+        }
+        if let Some(tally) = tally_of(shards, id) {
+            tally.waits += 1;
         }
         Ok(Submission::Waiting(waiter))
     }
 }
 
-/// Takes back what was submitted last under this lock. Whoever waits arrived
-/// earlier and so waits for somebody else: nobody is granted by it.
-fn take_back(shard: &mut Shard, id: RequestId) {
-    let mut granted: SmallVec<[RequestId; 1]> = SmallVec::new();
-    shard.engine.end(id, &mut granted);
-    debug_assert!(granted.is_empty(), "nobody waits for the last to arrive");
+/// Takes back what was submitted last, under the same locks.
+fn take_back(shards: &mut Locked<'_>, ids: &[LockId]) {
+    for id in ids {
+        if let Some((_, shard)) = shards.iter_mut().find(|(index, _)| *index == id.shard()) {
+            shard.engine.take_back(id.request());
+        }
+    }
 }
 
-fn attach(shard: &mut Shard, id: RequestId, waiter: &Arc<Waiter>) {
-    if let Some(part) = shard.engine.payload_mut(id) {
-        part.waiter = Some(Arc::clone(waiter));
+/// Attaches to each part what has to be known of the request there.
+fn attach(shards: &mut Locked<'_>, ids: &[LockId], about: &About, waiter: Option<&Arc<Waiter>>) {
+    if ids.len() == 1 && waiter.is_none() && about.is_nothing() {
+        return;
     }
+    if let Some(owner) = &about.owner {
+        owner.begin();
+    }
+    for (place, id) in ids.iter().enumerate() {
+        let Some((_, shard)) = shards.iter_mut().find(|(index, _)| *index == id.shard()) else {
+            continue;
+        };
+        let mut part = Part {
+            waiter: waiter.cloned(),
+            ..Part::default()
+        };
+        if place == 0 {
+            part.others.extend_from_slice(&ids[1..]);
+            part.about = about.clone();
+        } else {
+            part.known_as = Some(ids[0]);
+        }
+        shard.engine.attach(id.request(), part);
+    }
+}
+
+/// The counts of the shard by which a request is known.
+fn tally_of<'l>(shards: &'l mut Locked<'_>, id: LockId) -> Option<&'l mut Tally> {
+    let mut shards = shards.iter_mut();
+    let (_, shard) = shards.find(|(index, _)| *index == id.shard())?;
+    Some(&mut shard.tally)
 }

@@ -24,7 +24,7 @@ pub(crate) use native::*;
 )]
 mod native {
     pub(crate) use std::hash::RandomState;
-    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
     pub(crate) use std::thread_local;
 
     pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -55,7 +55,9 @@ mod model {
     #[cfg(shuttle)]
     pub(crate) use shuttle as checker;
 
-    pub(crate) use checker::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+    pub(crate) use checker::sync::atomic::{
+        AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering,
+    };
 
     /// A checker's threads may all be one thread of the system, so they need locals
     /// of their own. Loom's macro does not know `const`.
@@ -102,6 +104,14 @@ mod model {
                 mutex: self,
                 held: Some(held),
             }
+        }
+
+        pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            let held = self.0.try_lock().ok()?;
+            Some(MutexGuard {
+                mutex: self,
+                held: Some(held),
+            })
         }
     }
 

@@ -10,17 +10,22 @@
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use crate::error::AcquireError;
+use crate::error::{AcquireError, Circle};
 use crate::guard::Guard;
 use crate::id::LockId;
-use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering};
+use crate::owner::OwnerState;
+use crate::sync::{self, Arc, AtomicBool, AtomicU32, AtomicU64, Condvar, Mutex, Ordering, SPINS};
 
 /// How a waiting request ended its wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    Granted { token: u64 },
+    Granted {
+        token: u64,
+    },
     Cancelled,
     Closed,
+    /// It stood in this circle.
+    Deadlock(Circle),
 }
 
 impl Outcome {
@@ -30,6 +35,7 @@ impl Outcome {
             Self::Granted { token } => Ok(token),
             Self::Cancelled => Err(AcquireError::Cancelled),
             Self::Closed => Err(AcquireError::Closed),
+            Self::Deadlock(circle) => Err(AcquireError::Deadlock(circle)),
         }
     }
 }
@@ -52,6 +58,10 @@ pub(crate) struct Waiter {
     parts: AtomicU32,
     /// The greatest token of the parts granted so far; written as `parts` is.
     token: AtomicU64,
+    /// When it was queued.
+    pub(crate) queued: Instant,
+    /// The owner of the request, if it has one.
+    pub(crate) owner: Option<Arc<OwnerState>>,
     /// Set after `inner.outcome`, for those who spin before they park.
     settled: AtomicBool,
     inner: Mutex<Inner>,
@@ -63,17 +73,20 @@ struct Inner {
     listener: Listener,
 }
 
-/// How often a waiter looks before it parks. A hand-over between two running
-/// threads takes less than this; a longer spin would only take time from the
-/// thread that it waits for.
-const SPINS: u32 = 100;
-
 impl Waiter {
-    pub(crate) fn new(id: LockId, parts: u32, token: u64, listener: Listener) -> Arc<Self> {
+    pub(crate) fn new(
+        id: LockId,
+        parts: u32,
+        token: u64,
+        owner: Option<Arc<OwnerState>>,
+        listener: Listener,
+    ) -> Arc<Self> {
         Arc::new(Self {
             id,
             parts: AtomicU32::new(parts),
             token: AtomicU64::new(token),
+            queued: sync::now(),
+            owner,
             settled: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 outcome: None,
@@ -89,6 +102,30 @@ impl Waiter {
         // The counting down orders the tokens' writes before the last reader.
         self.token.fetch_max(token, Ordering::Relaxed);
         (self.parts.fetch_sub(1, Ordering::AcqRel) == 1).then(|| self.token.load(Ordering::Relaxed))
+    }
+
+    /// The greatest token of the parts granted so far.
+    pub(crate) fn token(&self) -> u64 {
+        self.token.load(Ordering::Relaxed)
+    }
+
+    /// Whether all parts are granted.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.parts.load(Ordering::Acquire) == 0
+    }
+
+    /// A part that was granted has to wait again, unless all are by now.
+    /// Called under the lock of the part's shard.
+    pub(crate) fn part_waits_again(&self) -> bool {
+        let more = |parts| (parts > 0).then_some(parts + 1);
+        self.parts
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, more)
+            .is_ok()
+    }
+
+    /// The listener, of a waiter that nobody else has seen.
+    pub(crate) fn take_listener(&self) -> Listener {
+        std::mem::replace(&mut self.inner.lock().listener, Listener::None)
     }
 
     /// Tells the outcome to whoever waits; returns the listener that is still
@@ -115,13 +152,13 @@ impl Waiter {
         let mut inner = self.inner.lock();
         loop {
             if inner.outcome.is_some() {
-                return inner.outcome;
+                return inner.outcome.clone();
             }
             match deadline {
                 None => self.ready.wait(&mut inner),
                 Some(deadline) => {
                     if self.ready.wait_until(&mut inner, deadline).timed_out() {
-                        return inner.outcome;
+                        return inner.outcome.clone();
                     }
                 }
             }
@@ -131,8 +168,8 @@ impl Waiter {
     /// The outcome, or leaves the waker to be woken with it.
     pub(crate) fn poll(&self, waker: &Waker) -> Poll<Outcome> {
         let mut inner = self.inner.lock();
-        if let Some(outcome) = inner.outcome {
-            return Poll::Ready(outcome);
+        if let Some(outcome) = &inner.outcome {
+            return Poll::Ready(outcome.clone());
         }
         let known = matches!(&inner.listener, Listener::Waker(known) if known.will_wake(waker));
         // Cloning and dropping a waker runs foreign code: not under the lock.
@@ -140,7 +177,7 @@ impl Waiter {
             drop(inner);
             let fresh = Listener::Waker(waker.clone());
             inner = self.inner.lock();
-            if let Some(outcome) = inner.outcome {
+            if let Some(outcome) = inner.outcome.clone() {
                 drop(inner);
                 return Poll::Ready(outcome);
             }

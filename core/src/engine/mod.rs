@@ -9,49 +9,83 @@
 //! Two claims of different requests *conflict* when one path is a prefix of the
 //! other, or equal to it, and at least one of the two writes. A request is
 //! granted at the very moment when no earlier request that is still alive
-//! (waiting or granted) conflicts with it.
+//! (waiting or granted) conflicts with it. Requests of one owner never conflict.
+//! Limits, upgrades and the owner's right to claim again what it holds are
+//! refinements of that; docs/design.md has them word by word.
 //!
 //! # How
 //!
 //! Multigranularity locking (Gray and others, 1976; the tables stand in
-//! `modes.rs`) with first-in, first-out queues per node (`queue.rs`). Paths form
-//! a tree (`tree.rs`). A claim has an entry at every node from the root to its
+//! `modes.rs`) with first-in, first-out queues per node (`crowd.rs`). Paths form
+//! a tree (`tree.rs`). A claim has an *entry* at every node from the root to its
 //! path: an intention on the way, itself at the end; entries of one request that
-//! meet at a node become one, in the supremum of their modes. Two requests
-//! conflict exactly if they have incompatible entries at some node: at the
-//! shorter of the two paths that make them conflict.
+//! meet at a node become one, in the supremum of their modes (`entry.rs`). Two
+//! requests conflict exactly if they have incompatible entries at some node: at
+//! the shorter of the two paths that make them conflict.
 //!
-//! So the rule can be kept node by node: an entry passes a node when no earlier
-//! live entry there is incompatible with it, and a request is granted when all
-//! its entries have passed. `Queue::admits` and `Queue::may_pass` are the two
-//! forms of that decision, and nothing else decides.
+//! So the rule can be kept node by node: an entry passes a node when nothing
+//! incompatible is ahead of it there, and a request is granted when all its
+//! entries have passed. `Engine::may_pass` in `decide.rs` is that decision, and
+//! `Engine::may_take_permit` beside it the one for limits; nothing else decides.
+//!
+//! # Where what is
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `modes.rs`, `counts.rs` | the five modes, their tables, and counting them |
+//! | `tree.rs` | nodes by parent and name |
+//! | `crowd.rs` | who waits at a node |
+//! | `owned.rs` | what an owner has at a node |
+//! | `entry.rs` | what a request does at its nodes; normal form |
+//! | `request.rs` | requests by id |
+//! | `arrive.rs` | taking a request in |
+//! | `decide.rs` | the decision, and letting pass those who wait |
+//! | `leave.rs` | ending a request |
+//! | `change.rs` | upgrade, downgrade, release of a part |
+//! | `circle.rs` | deadlocks |
+//! | `look.rs` | who holds and waits, and for whom |
 //!
 //! # Cost
 //!
 //! `submit` and `end` take time in proportion to the request's entries (at most
 //! the segments of its claims, and one for the root) and to the grants they
-//! cause; never to the number of requests that hold or wait.
+//! cause; never to the number of requests that hold or wait. An upgrade that
+//! cannot go at once, and the search for a circle, look at all that wait.
 
+mod arrive;
+mod change;
+mod circle;
 mod claim_set;
+mod counts;
+mod crowd;
+mod decide;
+mod entry;
+mod leave;
+mod look;
 pub(crate) mod modes;
-mod queue;
+mod owned;
 mod request;
 mod tree;
 
 use smallvec::SmallVec;
 
+pub use change::{ChangeRefused, Upgraded};
+pub(crate) use circle::{Agent, Part, circle};
 pub use claim_set::ClaimSet;
+pub(crate) use claim_set::collect;
+pub use look::Seen;
 pub use request::RequestId;
 
-use crate::claim::Claim;
 use crate::error::InvalidRequest;
-use modes::NodeMode;
-use queue::Waits;
-use request::{Entry, Request, Requests};
-use tree::{NodeIndex, Tree};
-
-/// How many nodes and waits an idle engine keeps room for.
-const KEPT: usize = 4_096;
+use crate::names::NameHasher;
+use crate::owner::OwnerId;
+use crate::prepared::Prepared;
+use crowd::Crowds;
+use entry::Entry;
+use owned::Owned;
+use request::Requests;
+use tree::Tree;
+pub(crate) use tree::{CLASSES, class};
 
 /// Where a live request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,14 +114,36 @@ pub struct Ended<T> {
     /// Where the request stood.
     pub state: State,
     /// What the caller had attached to it.
-    pub payload: T,
+    pub payload: Option<T>,
 }
+
+/// What a caller attaches to a request, so far as the engine has to know it: the
+/// request may be a part of one that reaches into other engines.
+pub trait Attach {
+    /// Whether the whole request is granted, of which this engine has granted
+    /// its part.
+    fn is_held(&self) -> bool {
+        true
+    }
+
+    /// The part, complete here, has to wait again, since somebody is upgraded
+    /// ahead of it. `false` if the whole was granted in the meantime.
+    fn wait_again(&self) -> bool {
+        true
+    }
+}
+
+impl Attach for () {}
+
+/// Requests and upgrades granted by a step, with their numbers of arrival.
+type Grants = SmallVec<[(u64, RequestId); 4]>;
 
 /// The state machine. `T` is whatever the caller attaches to a request.
 #[derive(Debug)]
 pub struct Engine<T> {
     tree: Tree,
-    waits: Waits,
+    crowds: Crowds,
+    owned: Owned,
     requests: Requests<T>,
     /// The number of the last arrival.
     arrivals: u64,
@@ -96,142 +152,134 @@ pub struct Engine<T> {
     clock: u64,
     /// How many requests wait.
     waiting: usize,
+    /// The caller's time, noted for requests that are granted.
+    now: u32,
+    /// For each node the entry that the request being taken in has there, if the
+    /// first number is `round`.
+    marks: Vec<(u32, u32)>,
+    round: u32,
+    /// Lists of entries for use again.
+    spare: Vec<Vec<Entry>>,
+    /// How many entries there are directly below the root, by class.
+    tops: Box<[u32]>,
 }
 
-impl<T> Engine<T> {
+impl<T: Attach> Engine<T> {
     /// An empty engine. The seed goes into the hashing of names and into the
     /// ids; nothing that can be observed but ids depends on it.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        Self::with_hasher(seed, NameHasher::new(seed))
+    }
+
+    /// An engine that takes names hashed by others.
+    pub(crate) fn with_hasher(seed: u64, hasher: NameHasher) -> Self {
         Self {
-            tree: Tree::new(seed),
-            waits: Waits::default(),
+            tree: Tree::new(hasher),
+            crowds: Crowds::default(),
+            owned: Owned::default(),
             requests: Requests::new(seed),
             arrivals: 0,
             clock: 0,
             waiting: 0,
+            now: 0,
+            marks: Vec::new(),
+            round: 0,
+            spare: Vec::new(),
+            tops: vec![0; CLASSES].into_boxed_slice(),
         }
     }
 
-    /// Takes a request in: it is granted at once if no live request conflicts
-    /// with it, else it waits until those end.
+    /// Whether no live request has a claim below a first segment of this class.
+    pub(crate) fn is_class_idle(&self, class: usize) -> bool {
+        self.tops[class] == 0
+    }
+
+    /// Takes a request in: it is granted at once if nothing that conflicts is
+    /// ahead of it, else it waits until that is so. Deadlocks are the caller's
+    /// to look for, with [`circle`](Self::circle).
     ///
     /// # Errors
     ///
+    /// Every [`InvalidRequest`] that speaks of claims and paths, and
     /// [`InvalidRequest::TooManyRequests`]; nothing has changed then.
     pub fn submit(
         &mut self,
         claims: &ClaimSet<'_>,
-        payload: T,
+        owner: Option<OwnerId>,
     ) -> Result<Submitted, InvalidRequest> {
-        self.submit_claims(claims.claims().iter(), payload)
-    }
-
-    /// [`submit`](Self::submit) for some of the claims of a set, in its order:
-    /// a shard gets those that lie in it.
-    pub(crate) fn submit_claims<'c, 'a: 'c>(
-        &mut self,
-        claims: impl Iterator<Item = &'c Claim<'a>>,
-        payload: T,
-    ) -> Result<Submitted, InvalidRequest> {
+        let hasher = self.tree.hasher().clone();
+        let prepared = Prepared::new(claims.claims(), claims.limits(), &hasher)?;
         if self.is_full() {
             return Err(InvalidRequest::TooManyRequests);
         }
-        let entries = self.enter(claims);
-        self.arrivals += 1;
-        let arrival = self.arrivals;
-        let id = self.requests.insert(Request {
-            arrival,
-            blocked: 0,
-            token: 0,
-            entries,
-            payload,
-        });
-        let state = self.arrive(id);
-        Ok(Submitted { id, state })
+        if prepared.len() == 1
+            && owner.is_none()
+            && let Some(granted) = self.try_simple(&prepared.claim(0))
+        {
+            return Ok(granted);
+        }
+        Ok(self.submit_record(prepared.iter(), owner))
     }
 
     /// Whether these claims would be granted if they were submitted now. Changes
     /// nothing that can be observed and queues nothing.
-    #[must_use]
-    pub fn would_grant(&mut self, claims: &ClaimSet<'_>) -> bool {
-        let entries = self.enter(claims.claims().iter());
-        let free = entries
-            .iter()
-            .all(|entry| self.tree.queue(entry.node).admits(entry.mode));
-        self.exit(&entries);
-        free
-    }
-
-    /// Ends a request, granted or waiting, and appends to `granted` the ids of
-    /// those that are granted by it, in the order of their arrival.
     ///
-    /// `None`: the id is stale; nothing has changed.
-    pub fn end(&mut self, id: RequestId, granted: &mut impl Extend<RequestId>) -> Option<Ended<T>> {
-        let mut request = self.requests.remove(id)?;
-        let state = state_of(&request);
-        match state {
-            State::Waiting => self.waiting -= 1,
-            // Raised by `observe` too, but a pure user need not call that.
-            State::Granted { token } => self.clock = self.clock.max(token),
-        }
-        let mut newly: SmallVec<[(u64, RequestId); 4]> = SmallVec::new();
-        for entry in &mut request.entries {
-            let queue = &mut self.tree.node_mut(entry.node).queue;
-            let look = match entry.waiting.take() {
-                // What stood behind it may pass now.
-                Some(wait) => {
-                    queue.unlink(&mut self.waits, entry.mode, wait);
-                    queue.has_waiting()
-                }
-                None => queue.leave(entry.mode),
-            };
-            if look {
-                self.pass_waiting(entry.node, &mut newly);
-            }
-        }
-        self.exit(&request.entries);
-        self.tree.shrink_if_idle();
-        self.waits.shrink_if_idle();
-        if !newly.is_empty() {
-            newly.sort_unstable_by_key(|&(arrival, _)| arrival);
-            granted.extend(newly.into_iter().map(|(_, id)| id));
-        }
-        Some(Ended {
-            state,
-            payload: request.payload,
-        })
+    /// # Errors
+    ///
+    /// As [`submit`](Self::submit).
+    pub fn would_grant(
+        &mut self,
+        claims: &ClaimSet<'_>,
+        owner: Option<OwnerId>,
+    ) -> Result<bool, InvalidRequest> {
+        let submitted = self.submit(claims, owner)?;
+        self.take_back(submitted.id);
+        Ok(submitted.state != State::Waiting)
     }
 
-    /// Where a request stands; `None` for a stale id.
+    /// Ends the request that was submitted last, since which nothing happened.
+    /// Whoever waits arrived earlier and so waits for somebody else: nobody is
+    /// granted by it.
+    pub(crate) fn take_back(&mut self, id: RequestId) {
+        let mut granted: SmallVec<[RequestId; 1]> = SmallVec::new();
+        self.end(id, &mut granted);
+        debug_assert!(granted.is_empty(), "nobody waits for the last to arrive");
+    }
+
+    /// Where a request stands; `None` for a stale id. One that waits to be
+    /// upgraded is granted.
     #[must_use]
+    #[inline]
     pub fn state(&self, id: RequestId) -> Option<State> {
-        self.requests.get(id).map(state_of)
+        self.requests.token(id).map(state_of)
     }
 
     /// What the caller attached to a live request.
     #[must_use]
     pub fn payload(&self, id: RequestId) -> Option<&T> {
-        self.requests.get(id).map(|request| &request.payload)
+        self.requests.record(id)?.payload.as_ref()
     }
 
     /// The same, to change it.
     pub fn payload_mut(&mut self, id: RequestId) -> Option<&mut T> {
-        self.requests
-            .get_mut(id)
-            .map(|request| &mut request.payload)
+        self.requests.record_mut(id)?.payload.as_mut()
     }
 
-    /// Every waiting request, in no particular order. Takes time in proportion
-    /// to the most requests that were ever live at once.
-    pub fn waiting(&self) -> impl Iterator<Item = RequestId> {
-        self.requests
-            .iter()
-            .filter(|(_, request)| request.blocked > 0)
-            .map(|(id, _)| id)
+    /// Attaches something to a live request, in place of what was attached.
+    /// `false` for a stale id.
+    pub fn attach(&mut self, id: RequestId, payload: T) -> bool {
+        self.give_record(id);
+        match self.requests.record_mut(id) {
+            Some(record) => {
+                record.payload = Some(payload);
+                true
+            }
+            None => false,
+        }
     }
 
-    /// How many requests wait.
+    /// How many requests wait. Upgrades are not counted.
     #[must_use]
     pub fn waiting_count(&self) -> usize {
         self.waiting
@@ -243,141 +291,85 @@ impl<T> Engine<T> {
         self.requests.len() - self.waiting
     }
 
-    /// Whether nothing at all is left: no request and no node.
+    /// Whether nothing at all is left: no request, and nobody at any node. Takes
+    /// time in proportion to the nodes; meant for tests.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.requests.len() == 0 && self.tree.len() == 0
+        self.requests.len() == 0
+            && self.tree.is_empty()
+            && self.crowds.is_empty()
+            && self.owned.is_empty()
     }
 
     /// Whether no further request can be numbered (2²⁴ are live).
     #[must_use]
+    #[inline]
     pub fn is_full(&self) -> bool {
         self.requests.is_full()
     }
 
     /// Makes every later token greater than this one: for a token that was
     /// given elsewhere to a request that has a part here.
+    #[inline]
     pub fn observe(&mut self, token: u64) {
         self.clock = self.clock.max(token);
     }
 
-    /// One entry for every node on the way to the claims, each node entered.
-    /// The claims come in the order of their paths, so what a claim shares with
-    /// the ones before it is a prefix of the last one's way.
-    fn enter<'c, 'a: 'c>(
-        &mut self,
-        claims: impl Iterator<Item = &'c Claim<'a>>,
-    ) -> SmallVec<[Entry; 4]> {
-        let mut entries: SmallVec<[Entry; 4]> = SmallVec::new();
-        // The way of the last claim: for each of its nodes the entry's index.
-        let mut way: SmallVec<[usize; 8]> = SmallVec::new();
-        let mut last: Option<&Claim<'_>> = None;
-        for claim in claims {
-            let intention = NodeMode::intention(claim.mode());
-            match last {
-                None => {
-                    way.push(0);
-                    entries.push(Entry {
-                        node: self.tree.enter_root(),
-                        mode: intention,
-                        waiting: None,
-                    });
-                }
-                Some(last) => {
-                    let shared = last
-                        .path()
-                        .segments()
-                        .zip(claim.path().segments())
-                        .take_while(|(one, other)| one == other)
-                        .count();
-                    way.truncate(shared + 1);
-                    for &at in &way {
-                        entries[at].mode = entries[at].mode.supremum(intention);
-                    }
-                }
-            }
-            let mut at = way[way.len() - 1];
-            for segment in claim.path().segments().skip(way.len() - 1) {
-                let node = self.tree.enter(entries[at].node, segment);
-                at = entries.len();
-                way.push(at);
-                entries.push(Entry {
-                    node,
-                    mode: intention,
-                    waiting: None,
-                });
-            }
-            // The claim itself, where its way ends. In a normal form no two
-            // claims end at one node, but the way of a later one may pass it.
-            entries[at].mode = entries[at].mode.supremum(NodeMode::target(claim.mode()));
-            last = Some(claim);
-        }
-        entries
+    /// Whether an owner holds something, all parts of it granted.
+    pub(crate) fn has_held(&self, owner: OwnerId) -> bool {
+        let mut records = self.requests.records();
+        records.any(|(_, record)| record.owner == Some(owner) && record.is_held())
     }
 
-    /// Leaves the nodes that [`enter`](Self::enter) entered, children first.
-    fn exit(&mut self, entries: &[Entry]) {
-        for entry in entries.iter().rev() {
-            self.tree.exit(entry.node);
-        }
+    /// The requests that something may be attached to.
+    pub(crate) fn ids_with_payload(&self) -> impl Iterator<Item = RequestId> {
+        self.requests.records().map(|(id, _)| id)
     }
 
-    /// Each entry of a new request passes its node or joins its queue.
-    fn arrive(&mut self, id: RequestId) -> State {
-        let Some(request) = self.requests.get_mut(id) else {
-            unreachable!("the request was inserted by the caller");
-        };
-        for (index, entry) in request.entries.iter_mut().enumerate() {
-            let queue = &mut self.tree.node_mut(entry.node).queue;
-            if queue.admits(entry.mode) {
-                queue.pass(entry.mode);
-            } else {
-                entry.waiting = Some(queue.push(
-                    &mut self.waits,
-                    entry.mode,
-                    id.slot(),
-                    index as u32,
-                    request.arrival,
-                ));
-                request.blocked += 1;
-            }
-        }
-        if request.blocked > 0 {
-            self.waiting += 1;
-        } else {
-            self.clock += 1;
-            request.token = self.clock;
-        }
-        state_of(request)
+    /// Not less than any token given here.
+    pub(crate) fn clock(&self) -> u64 {
+        self.clock
     }
 
-    /// Lets pass at a node whoever may; notes the requests granted by that.
-    fn pass_waiting(&mut self, at: NodeIndex, granted: &mut SmallVec<[(u64, RequestId); 4]>) {
-        let queue = &mut self.tree.node_mut(at).queue;
-        while let Some(wait) = queue.pass_next(&mut self.waits) {
-            let Some((id, request)) = self.requests.at_slot(wait.slot) else {
-                unreachable!("only live requests stand in queues");
-            };
-            request.entries[wait.entry as usize].waiting = None;
-            request.blocked -= 1;
-            if request.blocked == 0 {
-                self.waiting -= 1;
-                self.clock += 1;
-                request.token = self.clock;
-                granted.push((request.arrival, id));
-            }
+    /// The time, in the caller's units, that is noted for what is granted from
+    /// now on.
+    #[inline]
+    pub fn set_now(&mut self, now: u32) {
+        self.now = now;
+    }
+
+    /// When a request was granted (not upgraded), by [`set_now`](Self::set_now).
+    #[must_use]
+    pub fn since(&self, id: RequestId) -> Option<u32> {
+        self.requests.since(id)
+    }
+
+    /// A list of entries for use again, or a new one.
+    fn spare_entries(&mut self) -> Vec<Entry> {
+        self.spare.pop().unwrap_or_default()
+    }
+
+    fn keep_entries(&mut self, mut entries: Vec<Entry>) {
+        entries.clear();
+        if self.spare.len() < 16 && entries.capacity() <= 256 {
+            self.spare.push(entries);
         }
     }
 }
 
-fn state_of<T>(request: &Request<T>) -> State {
-    if request.blocked > 0 {
+#[inline]
+fn state_of(token: u64) -> State {
+    if token == 0 {
         State::Waiting
     } else {
-        State::Granted {
-            token: request.token,
-        }
+        State::Granted { token }
     }
+}
+
+/// Grants in the order of arrival, as ids.
+fn in_order(mut grants: Grants) -> impl Iterator<Item = RequestId> {
+    grants.sort_unstable_by_key(|&(arrival, _)| arrival);
+    grants.into_iter().map(|(_, id)| id)
 }
 
 #[cfg(test)]

@@ -1,10 +1,17 @@
 //! The table of live requests: slots with generations.
+//!
+//! Most requests have one claim, no owner, and are granted when they arrive.
+//! Those are a slot of 24 bytes: the node, the mode and the token; what they
+//! count at the nodes above follows from the tree. Every other request has a
+//! record besides, with an entry for each of its nodes.
 
-use smallvec::SmallVec;
+use slab::Slab;
 
-use super::modes::NodeMode;
-use super::queue::WaitIndex;
+use super::Attach;
+use super::entry::Entry;
 use super::tree::NodeIndex;
+use crate::mode::Mode;
+use crate::owner::OwnerId;
 
 /// The id of a live request of one engine; stale once the request has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -34,47 +41,84 @@ impl RequestId {
         }
     }
 
-    pub(super) fn slot(self) -> u32 {
+    pub(crate) fn slot(self) -> u32 {
         self.slot
     }
 }
 
-/// What a request does at one node.
+/// A live request that is more than a slot.
 #[derive(Debug)]
-pub(super) struct Entry {
-    pub(super) node: NodeIndex,
-    pub(super) mode: NodeMode,
-    /// Its place in the node's queue; `None` once it has passed the node.
-    pub(super) waiting: Option<WaitIndex>,
-}
-
-/// A live request: waiting while any of its entries waits, granted after.
-#[derive(Debug)]
-pub(super) struct Request<T> {
+pub(super) struct Record<T> {
     /// Its number in the order of arrival.
     pub(super) arrival: u64,
-    /// How many of its entries wait. 0: granted.
+    pub(super) owner: Option<OwnerId>,
+    /// How many stages it waits for: entries in a queue, and limits. For a
+    /// granted request these are the stages of its upgrade.
     pub(super) blocked: u32,
-    /// The fencing token, from the moment of the grant; 0 before.
-    pub(super) token: u64,
-    /// One for each node that it touches, a node before the nodes below it.
-    pub(super) entries: SmallVec<[Entry; 4]>,
-    pub(super) payload: T,
+    /// The request is granted (in this engine).
+    pub(super) granted: bool,
+    /// It is granted and waits to be upgraded.
+    pub(super) upgrading: bool,
+    /// The upgrade is a part of one that reaches into other engines: the caller
+    /// says when it is complete.
+    pub(super) upgrades_part: bool,
+    /// The slot that this record belongs to.
+    pub(super) slot: u32,
+    /// One for each node that it touches, a node before the nodes below it; the
+    /// first is at the root.
+    pub(super) entries: Vec<Entry>,
+    /// What the caller has attached.
+    pub(super) payload: Option<T>,
 }
 
+impl<T: Attach> Record<T> {
+    /// The request is granted as a whole, as far as it may reach.
+    pub(super) fn is_held(&self) -> bool {
+        self.granted && self.payload.as_ref().is_none_or(Attach::is_held)
+    }
+}
+
+/// A claim of a request that has no record.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Simple {
+    pub(super) node: NodeIndex,
+    pub(super) mode: Mode,
+    pub(super) token: u64,
+}
+
+/// 24 bytes.
 #[derive(Debug)]
-struct Slot<T> {
+struct Slot {
+    /// The fencing token, from the moment of the grant; 0 before.
+    token: u64,
     /// The generation of the request in the slot or, when it is empty, of the
     /// next one. Never 0.
     generation: u32,
-    request: Option<Request<T>>,
+    /// Without a record, the node of the claim. In an empty slot, the next empty
+    /// one.
+    node: u32,
+    /// When the request was granted, on the caller's clock.
+    since: u32,
+    /// The record, counted from 1, or 0; above it `LIVE` and `WRITES`.
+    word: u32,
 }
+
+/// The slot holds a request.
+const LIVE: u32 = 1 << 31;
+/// Without a record: the claim writes.
+const WRITES: u32 = 1 << 30;
+/// The record's place.
+const RECORD: u32 = (1 << 26) - 1;
+/// The end of the list of empty slots.
+const NONE: u32 = u32::MAX;
 
 /// Requests by id. Freed slots are used again, last freed first.
 #[derive(Debug)]
 pub(super) struct Requests<T> {
-    slots: Vec<Slot<T>>,
-    free: Vec<u32>,
+    slots: Vec<Slot>,
+    records: Slab<Record<T>>,
+    free: u32,
+    live: usize,
     seed: u64,
 }
 
@@ -82,88 +126,233 @@ impl<T> Requests<T> {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             slots: Vec::new(),
-            free: Vec::new(),
+            records: Slab::new(),
+            free: NONE,
+            live: 0,
             seed,
         }
     }
 
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        self.slots.len() - self.free.len()
+        self.live
     }
 
+    #[inline]
     pub(super) fn is_full(&self) -> bool {
-        self.len() >= MAX_REQUESTS
+        self.live >= MAX_REQUESTS
+    }
+
+    /// A granted request of one claim. The caller has checked
+    /// [`is_full`](Self::is_full).
+    #[inline]
+    pub(super) fn insert_simple(&mut self, simple: Simple, since: u32) -> RequestId {
+        let writes = match simple.mode {
+            Mode::Read => 0,
+            Mode::Write => WRITES,
+        };
+        self.insert_slot(simple.node, simple.token, since, LIVE | writes)
     }
 
     /// The caller has checked [`is_full`](Self::is_full).
-    pub(super) fn insert(&mut self, request: Request<T>) -> RequestId {
-        let slot = match self.free.pop() {
-            Some(slot) => slot,
-            None => {
-                let slot = self.slots.len() as u32;
-                self.slots.push(Slot {
-                    generation: first_generation(self.seed, slot),
-                    request: None,
-                });
-                slot
-            }
-        };
+    pub(super) fn insert(&mut self, record: Record<T>) -> RequestId {
+        // Not more records than requests, so the place fits.
+        let place = self.records.insert(record);
+        let id = self.insert_slot(0, 0, 0, LIVE | (place as u32 + 1));
+        self.records[place].slot = id.slot;
+        id
+    }
+
+    #[inline]
+    fn insert_slot(&mut self, node: u32, token: u64, since: u32, word: u32) -> RequestId {
+        self.live += 1;
+        if self.free == NONE {
+            let slot = self.slots.len() as u32;
+            let generation = first_generation(self.seed, slot);
+            self.slots.push(Slot {
+                token,
+                generation,
+                node,
+                since,
+                word,
+            });
+            return RequestId { slot, generation };
+        }
+        let slot = self.free;
         let place = &mut self.slots[slot as usize];
-        debug_assert!(place.request.is_none(), "a free slot is empty");
-        place.request = Some(request);
+        debug_assert!(place.word & LIVE == 0, "a free slot is empty");
+        self.free = place.node;
+        place.token = token;
+        place.node = node;
+        place.since = since;
+        place.word = word;
         RequestId {
             slot,
             generation: place.generation,
         }
     }
 
-    pub(super) fn get(&self, id: RequestId) -> Option<&Request<T>> {
-        let place = self.slots.get(id.slot as usize)?;
-        if place.generation == id.generation {
-            place.request.as_ref()
-        } else {
-            None
+    #[inline]
+    fn slot(&self, id: RequestId) -> Option<&Slot> {
+        self.slots
+            .get(id.slot as usize)
+            .filter(|place| place.generation == id.generation && place.word & LIVE != 0)
+    }
+
+    #[inline]
+    fn slot_mut(&mut self, id: RequestId) -> Option<&mut Slot> {
+        self.slots
+            .get_mut(id.slot as usize)
+            .filter(|place| place.generation == id.generation && place.word & LIVE != 0)
+    }
+
+    #[cfg(test)]
+    pub(super) fn contains(&self, id: RequestId) -> bool {
+        self.slot(id).is_some()
+    }
+
+    /// The token, 0 while the request waits; `None` for a stale id.
+    #[inline]
+    pub(super) fn token(&self, id: RequestId) -> Option<u64> {
+        self.slot(id).map(|place| place.token)
+    }
+
+    pub(super) fn since(&self, id: RequestId) -> Option<u32> {
+        self.slot(id).map(|place| place.since)
+    }
+
+    pub(super) fn set_granted(&mut self, id: RequestId, token: u64, since: u32) {
+        if let Some(place) = self.slot_mut(id) {
+            if place.token == 0 {
+                place.since = since;
+            }
+            place.token = token;
         }
     }
 
-    pub(super) fn get_mut(&mut self, id: RequestId) -> Option<&mut Request<T>> {
-        let place = self.slots.get_mut(id.slot as usize)?;
-        if place.generation == id.generation {
-            place.request.as_mut()
-        } else {
-            None
+    pub(super) fn set_waiting(&mut self, id: RequestId) {
+        if let Some(place) = self.slot_mut(id) {
+            place.token = 0;
         }
     }
 
-    /// Takes the request out; its id is stale from here on.
-    pub(super) fn remove(&mut self, id: RequestId) -> Option<Request<T>> {
-        let place = self.slots.get_mut(id.slot as usize)?;
-        if place.generation != id.generation {
-            return None;
+    /// The one claim of a request without a record.
+    #[inline]
+    pub(super) fn simple(&self, id: RequestId) -> Option<Simple> {
+        self.slot(id).and_then(simple_of)
+    }
+
+    pub(super) fn record(&self, id: RequestId) -> Option<&Record<T>> {
+        self.records.get(record_of(self.slot(id)?)?)
+    }
+
+    pub(super) fn record_mut(&mut self, id: RequestId) -> Option<&mut Record<T>> {
+        let place = record_of(self.slot(id)?)?;
+        self.records.get_mut(place)
+    }
+
+    /// Gives a request without a record one.
+    pub(super) fn give_record(&mut self, id: RequestId, record: Record<T>) {
+        let place = self.records.insert(record);
+        self.records[place].slot = id.slot;
+        if let Some(slot) = self.slot_mut(id) {
+            debug_assert!(slot.word & RECORD == 0, "a request has one record");
+            slot.word = LIVE | (place as u32 + 1);
         }
-        let request = place.request.take()?;
+    }
+
+    /// Takes a request without a record out; its id is stale from here on.
+    #[inline]
+    pub(super) fn remove_simple(&mut self, id: RequestId) -> Option<Simple> {
+        let simple = self.simple(id)?;
+        self.free_slot(id.slot);
+        Some(simple)
+    }
+
+    /// Takes a request with a record out; its id is stale from here on.
+    pub(super) fn remove(&mut self, id: RequestId) -> Option<(u64, Record<T>)> {
+        let slot = self.slot(id)?;
+        let (place, token) = (record_of(slot)?, slot.token);
+        let record = self.records.try_remove(place)?;
+        self.free_slot(id.slot);
+        Some((token, record))
+    }
+
+    #[inline]
+    fn free_slot(&mut self, slot: u32) {
+        let place = &mut self.slots[slot as usize];
+        place.word = 0;
         place.generation = place.generation.wrapping_add(1).max(1);
-        self.free.push(id.slot);
-        Some(request)
+        place.node = self.free;
+        self.free = slot;
+        self.live -= 1;
     }
 
-    /// The live request in a slot that a queue or an entry names.
-    pub(super) fn at_slot(&mut self, slot: u32) -> Option<(RequestId, &mut Request<T>)> {
-        let place = self.slots.get_mut(slot as usize)?;
-        let generation = place.generation;
-        let request = place.request.as_mut()?;
-        Some((RequestId { slot, generation }, request))
+    /// The id of the live request in a slot that a queue names.
+    pub(super) fn id_at(&self, slot: u32) -> RequestId {
+        RequestId {
+            slot,
+            generation: self.slots[slot as usize].generation,
+        }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (RequestId, &Request<T>)> {
-        self.slots.iter().enumerate().filter_map(|(slot, place)| {
-            let id = RequestId {
+    /// The record of the live request in a slot that a queue names.
+    pub(super) fn record_at(&mut self, slot: u32) -> Option<&mut Record<T>> {
+        let place = record_of(self.slots.get(slot as usize)?)?;
+        self.records.get_mut(place)
+    }
+
+    pub(super) fn record_ref(&self, slot: u32) -> Option<&Record<T>> {
+        let place = record_of(self.slots.get(slot as usize)?)?;
+        self.records.get(place)
+    }
+
+    /// All requests with records: all that wait, and all that belong to owners.
+    pub(super) fn records(&self) -> impl Iterator<Item = (RequestId, &Record<T>)> {
+        let records = self.records.iter();
+        records.map(|(_, record)| (self.id_at(record.slot), record))
+    }
+
+    /// All live requests. Takes time in proportion to the most that were ever
+    /// live at once.
+    pub(super) fn ids(&self) -> impl Iterator<Item = RequestId> {
+        self.slots
+            .iter()
+            .enumerate()
+            .filter(|(_, place)| place.word & LIVE != 0)
+            .map(|(slot, place)| RequestId {
                 slot: slot as u32,
                 generation: place.generation,
-            };
-            place.request.as_ref().map(|request| (id, request))
-        })
+            })
     }
+
+    /// Gives memory back after a crowd; slots stay, for their generations.
+    pub(super) fn shrink(&mut self) {
+        if self.records.is_empty() && self.records.capacity() > KEPT_ROOM {
+            self.records = Slab::new();
+        }
+    }
+}
+
+/// An idle engine keeps room for so many records.
+const KEPT_ROOM: usize = 1_024;
+
+#[inline]
+fn simple_of(place: &Slot) -> Option<Simple> {
+    (place.word & RECORD == 0).then(|| Simple {
+        node: place.node,
+        mode: if place.word & WRITES == 0 {
+            Mode::Read
+        } else {
+            Mode::Write
+        },
+        token: place.token,
+    })
+}
+
+#[inline]
+fn record_of(place: &Slot) -> Option<usize> {
+    ((place.word & RECORD) as usize).checked_sub(1)
 }
 
 /// Where a slot's generations begin: spread over all 32 bits by the seed, so
@@ -180,56 +369,58 @@ fn first_generation(seed: u64, slot: u32) -> u32 {
 mod tests {
     use super::*;
 
-    fn request(payload: u8) -> Request<u8> {
-        Request {
-            arrival: 0,
-            blocked: 0,
-            token: 0,
-            entries: SmallVec::new(),
-            payload,
-        }
+    const SIMPLE: Simple = Simple {
+        node: 5,
+        mode: Mode::Write,
+        token: 9,
+    };
+
+    #[test]
+    fn a_slot_is_small() {
+        assert_eq!(size_of::<Slot>(), 24);
     }
 
     #[test]
     fn an_id_is_stale_once_its_request_is_removed() {
-        let mut requests = Requests::new(7);
-        let first = requests.insert(request(1));
-        assert!(requests.remove(first).is_some());
-        let second = requests.insert(request(2));
+        let mut requests: Requests<u8> = Requests::new(7);
+        let first = requests.insert_simple(SIMPLE, 0);
+        assert!(requests.remove(first).is_none(), "it has no record");
+        assert!(requests.remove_simple(first).is_some());
+        let second = requests.insert_simple(SIMPLE, 0);
         assert_eq!(first.slot, second.slot);
-        assert!(requests.get(first).is_none());
-        assert!(requests.remove(first).is_none());
-        assert_eq!(requests.get(second).map(|r| r.payload), Some(2));
+        assert!(!requests.contains(first));
+        assert!(requests.remove_simple(first).is_none());
+        assert_eq!(requests.token(second), Some(9));
         assert_eq!(requests.len(), 1);
     }
 
     #[test]
     fn a_generation_passes_over_zero() {
-        let mut requests = Requests::new(7);
-        let id = requests.insert(request(1));
+        let mut requests: Requests<u8> = Requests::new(7);
+        let id = requests.insert_simple(SIMPLE, 0);
         requests.slots[id.slot as usize].generation = u32::MAX;
         let last = RequestId {
             slot: id.slot,
             generation: u32::MAX,
         };
-        assert!(requests.remove(last).is_some());
-        assert_eq!(requests.insert(request(2)).generation, 1);
+        assert!(requests.remove_simple(last).is_some());
+        assert_eq!(requests.insert_simple(SIMPLE, 0).generation, 1);
     }
 
     #[test]
     fn ids_of_two_engines_differ() {
-        let (mut one, mut two) = (Requests::new(1), Requests::new(2));
+        let (mut one, mut two) = (Requests::<u8>::new(1), Requests::<u8>::new(2));
         for _ in 0..100 {
-            assert_ne!(one.insert(request(0)), two.insert(request(0)));
+            assert_ne!(one.insert_simple(SIMPLE, 0), two.insert_simple(SIMPLE, 0));
         }
     }
 
     #[test]
     fn numbers_that_are_no_ids_find_nothing() {
         let mut requests: Requests<u8> = Requests::new(7);
-        let id = requests.insert(request(0));
+        let id = requests.insert_simple(SIMPLE, 0);
         for bits in [0, 1, u64::MAX, id.to_u64() ^ 1, id.to_u64() | (1 << 60)] {
-            assert!(requests.get(RequestId::from_u64(bits)).is_none(), "{bits}");
+            assert!(!requests.contains(RequestId::from_u64(bits)), "{bits}");
         }
         assert_eq!(RequestId::from_u64(id.to_u64()), id);
     }

@@ -1,151 +1,415 @@
-//! The tree of the paths that are in use: nodes, found by parent and name.
+//! The tree of the paths in use: nodes, found by parent and name.
+//!
+//! A hash table with chains through the nodes themselves: one array of chain
+//! heads, and the link in the node. A lookup touches one head and then the node
+//! that it wants anyway; a general hash table would touch a line of its own
+//! between the two, and need more memory for each of a million nodes.
 
-use ahash::RandomState;
-use hashbrown::HashTable;
-use smallvec::SmallVec;
+use std::collections::VecDeque;
 
-use super::queue::Queue;
+use slab::Slab;
+
+use super::counts::Counts;
+use crate::names::{NameHasher, Step};
 
 /// A node's place in the tree. The root is always there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct NodeIndex(u32);
+pub(crate) type NodeIndex = u32;
 
-pub(super) const ROOT: NodeIndex = NodeIndex(0);
+pub(super) const ROOT: NodeIndex = 0;
 
+/// No node: the end of a chain. The root is in no chain.
+const NONE: NodeIndex = 0;
+
+/// Names up to this many bytes stand in the node.
+const INLINE: usize = 24;
+
+/// The length that says that a name is too long to stand in the node.
+const LONG: u16 = 31;
+
+/// How many of the nodes that were emptied last are kept, since paths come back.
+const KEPT_EMPTY: usize = 512;
+
+/// An idle engine keeps room for so many nodes.
+const KEPT_ROOM: usize = 4_096;
+
+/// 56 bytes.
 #[derive(Debug)]
 pub(super) struct Node {
+    /// What has passed this node.
+    pub(super) counts: Counts,
+    /// The last segment of the path, filled up with zeros; for a long one, its
+    /// place in `Tree::long`.
+    name: [u8; INLINE],
     parent: NodeIndex,
-    /// The last segment of the node's path; names up to 24 bytes stand inline.
-    name: SmallVec<[u8; 24]>,
-    hash: u64,
-    /// How many entries of live requests name this node. A node below it has
-    /// entries only of requests that have one here too, so at 0 nothing is
-    /// below it either.
-    entries: u32,
-    pub(super) queue: Queue,
+    /// The next in the chain, or in the list of free nodes.
+    next: NodeIndex,
+    /// The crowd here, counted from 1; 0 if there is none.
+    pub(super) crowd: u32,
+    /// The length of the name in the low 5 bits (or `LONG`), the rest of its hash.
+    tag: u16,
+    /// When it was last put among the empty ones; see `Tree::retire`.
+    emptied: u16,
 }
 
-/// The nodes that live requests touch, and no others (but for the root).
+impl Node {
+    fn new(parent: NodeIndex) -> Self {
+        Self {
+            counts: Counts::default(),
+            name: [0; INLINE],
+            parent,
+            next: NONE,
+            crowd: 0,
+            tag: 0,
+            emptied: 0,
+        }
+    }
+
+    /// Nobody has passed and nobody waits. Then that is so for all nodes below.
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.crowd == 0 && self.counts.is_zero()
+    }
+}
+
+/// The nodes that live requests touch, some that they touched lately, and the root.
 #[derive(Debug)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
-    free: Vec<NodeIndex>,
-    /// Every node but the root, by the hash of parent and name.
-    index: HashTable<NodeIndex>,
-    /// Seeded, so that names cannot be chosen to pile up in one bucket.
-    hasher: RandomState,
+    /// Chain heads; as many as a power of two, at least as many as nodes.
+    chains: Vec<NodeIndex>,
+    /// The list of nodes that are free to be used for other paths.
+    free: NodeIndex,
+    /// How many nodes are in chains.
+    chained: usize,
+    /// Nodes in the order in which they were emptied, each with the number under
+    /// which it was: an older number is out of date and means nothing.
+    emptied: VecDeque<(NodeIndex, u16)>,
+    emptied_count: u16,
+    long: Slab<Box<[u8]>>,
+    /// Seeded, so that names cannot be chosen to pile up in one chain.
+    hasher: NameHasher,
 }
 
 impl Tree {
-    pub(super) fn new(seed: u64) -> Self {
-        let root = Node {
-            parent: ROOT,
-            name: SmallVec::new(),
-            hash: 0,
-            entries: 0,
-            queue: Queue::default(),
-        };
+    pub(super) fn new(hasher: NameHasher) -> Self {
         Self {
-            nodes: vec![root],
-            free: Vec::new(),
-            index: HashTable::new(),
-            // Four words of state from one seed, each its own odd multiple.
-            hasher: RandomState::with_seeds(
-                seed,
-                seed.wrapping_mul(0x9E37_79B9_7F4A_7C15),
-                seed.wrapping_mul(0xBF58_476D_1CE4_E5B9),
-                seed.wrapping_mul(0x94D0_49BB_1331_11EB),
-            ),
+            nodes: vec![Node::new(ROOT)],
+            chains: Vec::new(),
+            free: NONE,
+            chained: 0,
+            emptied: VecDeque::new(),
+            emptied_count: 0,
+            long: Slab::new(),
+            hasher,
         }
     }
 
+    pub(super) fn hasher(&self) -> &NameHasher {
+        &self.hasher
+    }
+
+    #[inline]
+    pub(super) fn node(&self, at: NodeIndex) -> &Node {
+        &self.nodes[at as usize]
+    }
+
+    #[inline]
     pub(super) fn node_mut(&mut self, at: NodeIndex) -> &mut Node {
-        &mut self.nodes[at.0 as usize]
+        &mut self.nodes[at as usize]
     }
 
-    pub(super) fn queue(&self, at: NodeIndex) -> &Queue {
-        &self.nodes[at.0 as usize].queue
+    /// `None` for the root.
+    #[inline]
+    pub(super) fn parent(&self, at: NodeIndex) -> Option<NodeIndex> {
+        (at != ROOT).then(|| self.nodes[at as usize].parent)
     }
 
-    /// The root, counted once more.
-    pub(super) fn enter_root(&mut self) -> NodeIndex {
-        self.node_mut(ROOT).entries += 1;
-        ROOT
+    /// The last segment of a node's path; nothing for the root.
+    pub(super) fn name(&self, at: NodeIndex) -> &[u8] {
+        name_of(self.node(at), &self.long)
     }
 
-    /// The child of this name, made if it is not there, counted once more.
-    pub(super) fn enter(&mut self, parent: NodeIndex, name: &[u8]) -> NodeIndex {
-        let hash = self.hasher.hash_one((parent.0, name));
-        let found = self.index.find(hash, |&at| {
-            let node = &self.nodes[at.0 as usize];
-            node.hash == hash && node.parent == parent && node.name.as_slice() == name
-        });
-        if let Some(&at) = found {
-            self.node_mut(at).entries += 1;
-            return at;
+    /// The child of this name, if it is there.
+    #[inline]
+    pub(super) fn find(&self, parent: NodeIndex, step: &Step<'_>) -> Option<NodeIndex> {
+        if self.chains.is_empty() {
+            return None;
         }
-        let node = Node {
-            parent,
-            name: SmallVec::from_slice(name),
-            hash,
-            entries: 1,
-            queue: Queue::default(),
-        };
-        let at = match self.free.pop() {
-            Some(at) => {
-                self.nodes[at.0 as usize] = node;
-                at
+        let hash = mix(parent, step.hash);
+        let tag = tag(hash, step.name.len());
+        let mut at = self.chains[self.chain(hash)];
+        while at != NONE {
+            let node = &self.nodes[at as usize];
+            if node.tag == tag && node.parent == parent && name_of(node, &self.long) == step.name {
+                return Some(at);
             }
+            at = node.next;
+        }
+        None
+    }
+
+    /// The child of this name, made if it is not there. An empty node that the
+    /// caller does not fill has to be retired.
+    #[inline]
+    pub(super) fn find_or_insert(&mut self, parent: NodeIndex, step: &Step<'_>) -> NodeIndex {
+        match self.find(parent, step) {
+            Some(at) => at,
+            None => self.insert(parent, step),
+        }
+    }
+
+    fn insert(&mut self, parent: NodeIndex, step: &Step<'_>) -> NodeIndex {
+        if self.chained == self.chains.len() {
+            self.grow();
+        }
+        let hash = mix(parent, step.hash);
+        let at = if self.free == NONE {
+            // Not more than `NodeIndex` holds: memory ends long before.
+            let at = u32::try_from(self.nodes.len()).unwrap_or_else(|_| unreachable!("2³² nodes"));
+            self.nodes.push(Node::new(parent));
+            at
+        } else {
+            let at = self.free;
+            self.free = self.nodes[at as usize].next;
+            at
+        };
+        let chain = self.chain(hash);
+        let node = &mut self.nodes[at as usize];
+        debug_assert!(node.is_empty(), "a free node is empty");
+        node.parent = parent;
+        node.tag = tag(hash, step.name.len());
+        match node.name.get_mut(..step.name.len()) {
+            Some(place) => place.copy_from_slice(step.name),
             None => {
-                let at = NodeIndex(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-                self.nodes.push(node);
-                at
+                let long = self.long.insert(step.name.into());
+                node.name[..size_of::<usize>()].copy_from_slice(&long.to_ne_bytes());
             }
-        };
-        let nodes = &self.nodes;
-        self.index
-            .insert_unique(hash, at, |at| nodes[at.0 as usize].hash);
+        }
+        node.next = std::mem::replace(&mut self.chains[chain], at);
+        self.chained += 1;
         at
     }
 
-    /// Takes back one entry; the node goes with its last.
-    pub(super) fn exit(&mut self, at: NodeIndex) {
-        let node = self.node_mut(at);
-        debug_assert!(node.entries > 0, "every exit follows an enter");
-        node.entries -= 1;
-        if node.entries > 0 || at == ROOT {
+    #[inline]
+    fn chain(&self, hash: u64) -> usize {
+        (hash >> 32) as usize & (self.chains.len() - 1)
+    }
+
+    /// Twice as many chains.
+    #[cold]
+    fn grow(&mut self) {
+        let more = (self.chains.len() * 2).max(16);
+        let old = std::mem::replace(&mut self.chains, vec![NONE; more]);
+        for mut at in old {
+            while at != NONE {
+                let next = self.nodes[at as usize].next;
+                let chain = self.chain(self.hash(at));
+                self.nodes[at as usize].next = std::mem::replace(&mut self.chains[chain], at);
+                at = next;
+            }
+        }
+    }
+
+    /// The class of a node directly below the root.
+    #[inline]
+    pub(super) fn class(&self, at: NodeIndex) -> usize {
+        usize::from(self.node(at).tag >> 8)
+    }
+
+    fn hash(&self, at: NodeIndex) -> u64 {
+        mix(self.node(at).parent, self.hasher.hash(self.name(at)))
+    }
+
+    /// Puts a node that is empty now among the empty ones, of which only the
+    /// latest are kept. Children are to be retired before their parent.
+    ///
+    /// A node stands there under the number of its last retirement. An empty
+    /// parent was retired after each of its children was (it cannot be empty
+    /// before), so the children's turn to be freed comes first: no node's parent
+    /// is ever freed before it.
+    #[inline]
+    pub(super) fn retire(&mut self, at: NodeIndex) {
+        debug_assert!(at == ROOT || self.node(at).is_empty());
+        if at == ROOT {
             return;
         }
-        debug_assert!(node.queue.is_idle(), "only entries stand in a queue");
-        let hash = node.hash;
-        // A long name's memory goes now; a short one has none.
-        node.name = SmallVec::new();
-        if let Ok(found) = self.index.find_entry(hash, |&other| other == at) {
-            found.remove();
+        self.emptied_count = self.emptied_count.wrapping_add(1);
+        let number = self.emptied_count;
+        self.nodes[at as usize].emptied = number;
+        // Fewer stand here than there are numbers, so no two have the same.
+        self.emptied.push_back((at, number));
+        if self.emptied.len() > KEPT_EMPTY
+            && let Some((oldest, number)) = self.emptied.pop_front()
+            && self.nodes[oldest as usize].emptied == number
+            && self.nodes[oldest as usize].is_empty()
+        {
+            self.free(oldest);
+        }
+    }
+
+    fn free(&mut self, at: NodeIndex) {
+        let chain = self.chain(self.hash(at));
+        let after = self.nodes[at as usize].next;
+        let mut before = self.chains[chain];
+        if before == at {
+            self.chains[chain] = after;
         } else {
-            debug_assert!(false, "every node but the root is in the index");
+            while self.nodes[before as usize].next != at {
+                before = self.nodes[before as usize].next;
+            }
+            self.nodes[before as usize].next = after;
         }
-        self.free.push(at);
+        self.chained -= 1;
+        let node = &mut self.nodes[at as usize];
+        if let Some(long) = long_place(node) {
+            self.long.remove(long);
+        }
+        node.name = [0; INLINE];
+        node.next = self.free;
+        self.free = at;
     }
 
-    /// Gives memory back after a crowd: when nothing but the root is left of many
-    /// nodes. A few are kept, since paths come back.
-    pub(super) fn shrink_if_idle(&mut self) {
-        if self.index.is_empty() && self.nodes.capacity() > super::KEPT {
-            self.nodes.truncate(1);
-            self.nodes.shrink_to(super::KEPT);
-            self.free = Vec::new();
-            self.index = HashTable::new();
+    /// Gives memory back after a crowd. To be called when every node is empty.
+    #[inline]
+    pub(super) fn shrink(&mut self) {
+        if self.nodes.capacity() > KEPT_ROOM {
+            *self = Self::new(self.hasher.clone());
         }
     }
 
-    /// How many nodes there are beside the root.
+    /// How many nodes are in use or kept, beside the root.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.index.len()
+        self.chained
     }
 
     #[cfg(test)]
     pub(super) fn capacity(&self) -> usize {
         self.nodes.capacity()
+    }
+
+    /// Whether nobody stands at any node.
+    pub(super) fn is_empty(&self) -> bool {
+        self.nodes.iter().all(Node::is_empty)
+    }
+}
+
+/// The place of a long name in `Tree::long`.
+#[inline]
+fn long_place(node: &Node) -> Option<usize> {
+    if node.tag & 31 != LONG {
+        return None;
+    }
+    let mut place = [0; size_of::<usize>()];
+    place.copy_from_slice(&node.name[..size_of::<usize>()]);
+    Some(usize::from_ne_bytes(place))
+}
+
+#[inline]
+fn name_of<'t>(node: &'t Node, long: &'t Slab<Box<[u8]>>) -> &'t [u8] {
+    match long_place(node) {
+        None => &node.name[..usize::from(node.tag & 31)],
+        Some(place) => &long[place],
+    }
+}
+
+/// A hash of parent and name. The name's hash is secret, so that the product is.
+#[inline]
+fn mix(parent: NodeIndex, name: u64) -> u64 {
+    (name ^ u64::from(parent).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+        .wrapping_mul(0xD6E8_FEB8_6659_FD93)
+}
+
+/// How many classes of first segments there are.
+pub(crate) const CLASSES: usize = 256;
+
+/// The class of a first segment, from its hash: requests are counted by it.
+#[inline]
+pub(crate) fn class(name: u64) -> usize {
+    usize::from(tag(mix(ROOT, name), 0) >> 8)
+}
+
+/// What is compared before anything else: the length, and bits of the hash that
+/// choose no chain.
+#[inline]
+fn tag(hash: u64, length: usize) -> u16 {
+    let length = if length <= INLINE {
+        length as u16
+    } else {
+        LONG
+    };
+    ((hash >> 16) as u16 & !31) | length
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> Tree {
+        Tree::new(NameHasher::new(7))
+    }
+
+    fn child(tree: &mut Tree, parent: NodeIndex, name: &[u8]) -> NodeIndex {
+        let hash = tree.hasher.hash(name);
+        tree.find_or_insert(parent, &Step { name, hash })
+    }
+
+    #[test]
+    fn a_node_is_small() {
+        assert_eq!(size_of::<Node>(), 56);
+    }
+
+    #[test]
+    fn names_of_any_length_are_found_again() {
+        let mut tree = tree();
+        for length in [0, 1, 23, 24, 25, 31, 32, 1_000] {
+            let name = vec![b'x'; length];
+            let at = child(&mut tree, ROOT, &name);
+            assert_eq!(child(&mut tree, ROOT, &name), at);
+            assert_eq!(tree.name(at), name);
+            assert_ne!(child(&mut tree, at, &name), at);
+        }
+    }
+
+    #[test]
+    fn names_that_differ_only_in_zeros_are_different() {
+        let mut tree = tree();
+        let one = child(&mut tree, ROOT, b"a");
+        assert_ne!(child(&mut tree, ROOT, b"a\0"), one);
+        assert_ne!(child(&mut tree, ROOT, b""), one);
+    }
+
+    #[test]
+    fn empty_nodes_are_kept_for_a_while_and_no_longer() {
+        let mut tree = tree();
+        let parent = child(&mut tree, ROOT, b"parent");
+        for round in 0..10_000_u32 {
+            let at = child(&mut tree, parent, &round.to_le_bytes());
+            tree.retire(at);
+            tree.retire(parent);
+            assert_eq!(child(&mut tree, ROOT, b"parent"), parent);
+            assert_eq!(child(&mut tree, parent, &round.to_le_bytes()), at);
+            assert!(tree.len() <= KEPT_EMPTY + 1);
+        }
+        assert!(tree.nodes.len() <= KEPT_EMPTY + 3);
+    }
+
+    #[test]
+    fn a_parent_is_not_freed_before_its_children() {
+        let mut tree = tree();
+        let parent = child(&mut tree, ROOT, b"p");
+        tree.retire(parent);
+        let leaf = child(&mut tree, parent, b"leaf");
+        tree.retire(leaf);
+        tree.retire(parent);
+        for round in 0..3 * KEPT_EMPTY as u32 {
+            let other = child(&mut tree, ROOT, &round.to_be_bytes());
+            tree.retire(other);
+            // While the child is there, its parent is.
+            if tree.nodes[leaf as usize].name[0] == b'l' {
+                assert_eq!(tree.name(parent), b"p");
+            }
+        }
+        assert!(tree.len() <= KEPT_EMPTY);
     }
 }

@@ -1,0 +1,120 @@
+//! Circles of owners, over all shards.
+
+use crate::delivery::{Deliveries, deliver};
+use crate::engine::{self, Agent, RequestId, State};
+use crate::error::{Circle, CircleMember};
+use crate::id::LockId;
+use crate::manager::Anchor;
+use crate::owner::{OwnerId, OwnerState};
+use crate::shard::Shard;
+use crate::shared::Shared;
+use crate::submit::Locked;
+use crate::sync::{Arc, MutexGuard};
+use crate::waiter::Outcome;
+
+impl Shared {
+    /// The circle in which this owner stands, if it holds something. All shards
+    /// are locked.
+    pub(crate) fn circle_of_owner(&self, shards: &Locked<'_>, owner: OwnerId) -> Option<Circle> {
+        debug_assert_eq!(shards.len(), self.shards.len(), "a circle may lie anywhere");
+        let shards: Vec<&Shard> = shards.iter().map(|(_, shard)| &**shard).collect();
+        if !shards.iter().any(|shard| shard.engine.has_held(owner)) {
+            return None;
+        }
+        named(&shards, &circle(&shards, Agent::Owner(owner))?)
+    }
+
+    /// The circle in which a request that is being upgraded stands. All shards
+    /// are locked.
+    pub(crate) fn circle_of_upgrade(
+        &self,
+        shards: &[MutexGuard<'_, Shard>],
+        id: LockId,
+        owner: Option<&OwnerState>,
+    ) -> Option<Circle> {
+        let shards: Vec<&Shard> = shards.iter().map(|shard| &**shard).collect();
+        let agent = owner.map_or(Agent::Request(id.to_u64()), |owner| Agent::Owner(owner.id));
+        named(&shards, &circle(&shards, agent)?)
+    }
+
+    /// Ends the waiting requests and upgrades of an owner that stand in circles:
+    /// a grant has made it a holder while it waits for something else.
+    pub(crate) fn end_circles(&self, anchor: &Arc<Anchor>, owner: &OwnerState) {
+        // Each round ends a request or an upgrade.
+        loop {
+            let mut locked = self.lock_all();
+            let shards: Vec<&Shard> = locked.iter().map(|shard| &**shard).collect();
+            if !shards.iter().any(|shard| shard.engine.has_held(owner.id)) {
+                return;
+            }
+            let Some(ids) = circle(&shards, Agent::Owner(owner.id)) else {
+                return;
+            };
+            let (Some(circle), Some(&id)) = (named(&shards, &ids), ids.first()) else {
+                return;
+            };
+            let waits = shards[id.shard()].engine.state(id.request()) == Some(State::Waiting);
+            let part = shards[id.shard()].engine.payload(id.request());
+            let waiter = match (part, waits) {
+                (Some(part), true) => part.waiter.clone(),
+                (Some(part), false) if part.upgrade.is_none() => part.waiter.clone(),
+                (Some(part), false) => part.upgrade.clone(),
+                (None, _) => None,
+            };
+            let is_upgrade = part.is_some_and(|part| part.upgrade.is_some());
+            let Some(waiter) = waiter else {
+                return;
+            };
+            let mut deliveries = Deliveries::new();
+            locked[id.shard()].tally.deadlocks += 1;
+            if is_upgrade {
+                self.cancel_upgrade_locked(&mut locked, id, &mut deliveries);
+            } else {
+                let others = self.end_locked(&mut locked, id, &mut deliveries);
+                for other in others {
+                    self.end_locked(&mut locked, other, &mut deliveries);
+                }
+                self.stops_waiting();
+            }
+            deliveries.push((waiter, Outcome::Deadlock(circle)));
+            drop(locked);
+            deliver(anchor, deliveries);
+        }
+    }
+}
+
+/// The requests of an agent's circle, by the ids by which they are known; a
+/// request that waits in several shards may stand in it with any of its parts.
+fn circle(shards: &[&Shard], agent: Agent) -> Option<Vec<LockId>> {
+    let keys: Vec<_> = shards
+        .iter()
+        .enumerate()
+        .map(|(index, shard)| move |id: RequestId| shard.known_as(index, id).to_u64())
+        .collect();
+    let parts: Vec<_> = shards
+        .iter()
+        .zip(&keys)
+        .map(|(shard, key)| engine::Part {
+            engine: &shard.engine,
+            key,
+        })
+        .collect();
+    let circle = engine::circle(&parts, agent)?;
+    let known = circle
+        .into_iter()
+        .map(|(index, id)| shards[index].known_as(index, id));
+    Some(known.collect())
+}
+
+fn named(shards: &[&Shard], ids: &[LockId]) -> Option<Circle> {
+    let member = |&id: &LockId| {
+        let part = shards[id.shard()].engine.payload(id.request());
+        let about = part.map(|part| part.about.clone()).unwrap_or_default();
+        CircleMember {
+            id,
+            owner: about.owner.map(|owner| owner.id),
+            label: about.label,
+        }
+    };
+    Some(Circle::new(ids.iter().map(member).collect()))
+}

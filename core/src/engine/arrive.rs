@@ -1,0 +1,345 @@
+//! Taking a request in.
+
+use super::crowd::{NewWait, Stage};
+use super::decide::Asker;
+use super::entry::{self, Entry, Permit, Target};
+use super::modes::NodeMode;
+use super::request::{Record, Simple};
+use super::tree::{NodeIndex, ROOT, class};
+use super::{Attach, Engine, RequestId, State, Submitted, state_of};
+use crate::mode::Mode;
+use crate::owner::OwnerId;
+use crate::prepared::PreparedClaim;
+
+impl<T: Attach> Engine<T> {
+    /// Grants a request of one plain claim without an owner if that is possible
+    /// at once; else nothing has changed. The caller has checked that there is
+    /// room. This is the way that nearly all requests go.
+    #[inline]
+    pub(crate) fn try_simple(&mut self, claim: &PreparedClaim<'_, '_>) -> Option<Submitted> {
+        if claim.limit.is_some() {
+            return None;
+        }
+        let intention = NodeMode::intention(claim.mode);
+        let target = NodeMode::target(claim.mode);
+        let mut node = ROOT;
+        let mut free = true;
+        for step in claim.steps {
+            free &= self.is_free(node, intention);
+            node = self.tree.find_or_insert(node, step);
+        }
+        if !(free && self.is_free(node, target)) {
+            self.retire_empty(node);
+            return None;
+        }
+        if let Some(first) = claim.steps.first() {
+            self.tops[class(first.hash)] += 1;
+        }
+        self.tree.node_mut(node).counts.add(target);
+        let mut at = node;
+        while let Some(parent) = self.tree.parent(at) {
+            at = parent;
+            self.tree.node_mut(at).counts.add(intention);
+        }
+        self.clock += 1;
+        let token = self.clock;
+        let mode = claim.mode;
+        let id = self
+            .requests
+            .insert_simple(Simple { node, mode, token }, self.now);
+        Some(Submitted {
+            id,
+            state: State::Granted { token },
+        })
+    }
+
+    /// Whether a newcomer without an owner passes the node.
+    #[inline]
+    fn is_free(&self, node: NodeIndex, mode: NodeMode) -> bool {
+        let there = self.tree.node(node);
+        if there.crowd == 0 {
+            // What `may_pass` comes to where nobody waits.
+            return !there.counts.block(mode);
+        }
+        self.may_pass(
+            node,
+            mode,
+            Asker {
+                owner: None,
+                arrival: self.arrivals + 1,
+                held: None,
+            },
+        )
+    }
+
+    /// Retires a node and those above it, so far as they are empty.
+    pub(super) fn retire_empty(&mut self, mut node: NodeIndex) {
+        loop {
+            if self.tree.node(node).is_empty() {
+                self.tree.retire(node);
+            }
+            match self.tree.parent(node) {
+                Some(parent) => node = parent,
+                None => return,
+            }
+        }
+    }
+
+    /// Takes in any request, with a record. The caller has checked that there is
+    /// room.
+    pub(crate) fn submit_record<'s, 'p: 's>(
+        &mut self,
+        claims: impl Iterator<Item = PreparedClaim<'s, 'p>>,
+        owner: Option<OwnerId>,
+    ) -> Submitted {
+        let mut entries = self.plan(claims);
+        if let Some(owner) = owner {
+            self.inherit(&mut entries, owner);
+        }
+        entry::set_goals(&mut entries);
+        self.arrivals += 1;
+        let id = self.requests.insert(Record {
+            arrival: self.arrivals,
+            owner,
+            blocked: 0,
+            granted: false,
+            upgrading: false,
+            upgrades_part: false,
+            slot: 0,
+            entries: Vec::new(),
+            payload: None,
+        });
+        let blocked = self.enter(id, &mut entries, owner);
+        let mut token = 0;
+        if blocked == 0 {
+            self.clock += 1;
+            token = self.clock;
+            self.requests.set_granted(id, token, self.now);
+        } else {
+            self.waiting += 1;
+        }
+        let Some(record) = self.requests.record_mut(id) else {
+            unreachable!("the record was inserted above");
+        };
+        record.blocked = blocked;
+        record.granted = blocked == 0;
+        record.entries = entries;
+        Submitted {
+            id,
+            state: state_of(token),
+        }
+    }
+
+    /// One entry for every node on the way to the claims, in normal form. Entries
+    /// that no claim needs are not among them.
+    fn plan<'s, 'p: 's>(
+        &mut self,
+        claims: impl Iterator<Item = PreparedClaim<'s, 'p>>,
+    ) -> Vec<Entry> {
+        let mut entries = self.spare_entries();
+        self.round = self.round.wrapping_add(1);
+        if self.round == 0 {
+            // Once in 2³² requests: old marks could be taken for new ones.
+            self.marks.clear();
+            self.round = 1;
+        }
+        entries.push(Entry::new(ROOT, 0));
+        let mut targets = 0;
+        for claim in claims {
+            let mut index = 0;
+            for step in claim.steps {
+                let node = self.tree.find_or_insert(entries[index].node, step);
+                let mark = *self.mark(node);
+                if mark.0 != self.round {
+                    *self.mark(node) = (self.round, entries.len() as u32);
+                    entries.push(Entry::new(node, index as u32));
+                    index = entries.len() - 1;
+                } else {
+                    index = mark.1 as usize;
+                }
+            }
+            entries[index].add_target(Target {
+                mode: claim.mode,
+                limit: claim.limit,
+                inherited: false,
+            });
+            targets += 1;
+        }
+        if targets > 1 {
+            entry::drop_covered(&mut entries);
+            entry::set_goals(&mut entries);
+            self.drop_unneeded(&mut entries);
+        }
+        entries
+    }
+
+    fn mark(&mut self, node: NodeIndex) -> &mut (u32, u32) {
+        let node = node as usize;
+        if node >= self.marks.len() {
+            self.marks.resize((node + 1).next_power_of_two(), (0, 0));
+        }
+        &mut self.marks[node]
+    }
+
+    /// Drops the entries without a goal: below a claim that covers all there.
+    fn drop_unneeded(&mut self, entries: &mut Vec<Entry>) {
+        if entries.iter().all(|entry| entry.goal.is_some()) {
+            return;
+        }
+        for entry in entries.iter().rev() {
+            if entry.goal.is_none() && self.tree.node(entry.node).is_empty() {
+                self.tree.retire(entry.node);
+            }
+        }
+        remove_unneeded(entries);
+    }
+
+    /// Marks the claims that the owner holds already.
+    fn inherit(&self, entries: &mut [Entry], owner: OwnerId) {
+        if cfg!(oarlock_mutation = "forget_owner_exemption") {
+            return;
+        }
+        for index in 0..entries.len() {
+            let Some(target) = entries[index].target else {
+                continue;
+            };
+            let here = self.held_targets(entries[index].node, owner);
+            let held = here.into_iter().any(|held| {
+                held.mode == Mode::Write
+                    || (target.mode == Mode::Read
+                        && (target.limit.is_none() || held.limit.is_some()))
+            });
+            let held = held
+                || entry::above(entries, index).any(|at| {
+                    self.held_targets(entries[at].node, owner)
+                        .any(|held| target.is_covered_from_above(held.mode))
+                });
+            if let Some(target) = &mut entries[index].target {
+                target.inherited = held;
+            }
+        }
+    }
+
+    /// The claims on exactly this node that the owner's granted requests have.
+    fn held_targets(
+        &self,
+        node: NodeIndex,
+        owner: OwnerId,
+    ) -> impl Iterator<Item = Target> + use<'_, T> {
+        let own = self.owned.get(node, owner);
+        own.into_iter()
+            .flat_map(|own| own.targets.iter())
+            .filter_map(|&slot| self.requests.record_ref(slot))
+            .filter(|record| record.is_held())
+            .filter_map(move |record| {
+                let entry = record.entries.iter().find(|entry| entry.node == node)?;
+                entry.target
+            })
+    }
+
+    /// Each entry passes its node or joins its queue. The number of stages to
+    /// wait for.
+    fn enter(&mut self, id: RequestId, entries: &mut [Entry], owner: Option<OwnerId>) -> u32 {
+        let arrival = self.arrivals;
+        let slot = id.slot();
+        let mut blocked = 0;
+        for (index, entry) in entries.iter_mut().enumerate() {
+            let node = entry.node;
+            if self.tree.parent(node) == Some(ROOT) {
+                self.tops[self.tree.class(node)] += 1;
+            }
+            if let Some(owner) = owner {
+                let own = self.owned.entry(node, owner);
+                own.entries += 1;
+                if entry.target.is_some() {
+                    own.targets.push(slot);
+                }
+            }
+            entry.held = entry.inherited;
+            let free = entry.asked.is_none_or(|mode| {
+                let held = None;
+                let asker = Asker {
+                    owner,
+                    arrival,
+                    held,
+                };
+                self.may_pass(node, mode, asker)
+            });
+            if free {
+                entry.held = entry.goal;
+            }
+            self.recount(node, owner, None, entry.held);
+            if let (false, Some(mode)) = (free, entry.asked) {
+                let stage = Stage::Mode(mode);
+                entry.wait = Some(self.link(node, slot, index, owner, arrival, stage));
+                blocked += 1;
+            }
+            if let Some(target) = entry.target
+                && let Some(limit) = target.limit
+            {
+                let held = None;
+                let asker = Asker {
+                    owner,
+                    arrival,
+                    held,
+                };
+                if target.inherited
+                    || cfg!(oarlock_mutation = "ignore_limit")
+                    || self.may_take_permit(node, limit, asker)
+                {
+                    entry.permit = Permit::Taken;
+                    self.take_permit(node, owner);
+                } else {
+                    let wait = self.link(node, slot, index, owner, arrival, Stage::Permit);
+                    entry.permit = Permit::Waiting(wait);
+                    blocked += 1;
+                }
+            }
+            if let Some(owner) = owner {
+                self.look_whether_special(node, owner);
+            }
+        }
+        blocked
+    }
+
+    pub(super) fn link(
+        &mut self,
+        node: NodeIndex,
+        slot: u32,
+        entry: usize,
+        owner: Option<OwnerId>,
+        arrival: u64,
+        stage: Stage,
+    ) -> super::crowd::WaitIndex {
+        let at = self.crowds.link(
+            &mut self.tree.node_mut(node).crowd,
+            NewWait {
+                slot,
+                entry: entry as u32,
+                owner,
+                arrival,
+                stage,
+            },
+        );
+        if let Some(owner) = owner {
+            self.owned.entry(node, owner).waiting.push(at);
+            self.look_whether_special(node, owner);
+        }
+        at
+    }
+}
+
+/// Takes the entries without a goal out of the list, and mends the others'
+/// references to their parents, which all have one.
+pub(super) fn remove_unneeded(entries: &mut Vec<Entry>) {
+    let mut places = Vec::with_capacity(entries.len());
+    let mut kept = 0;
+    for entry in &*entries {
+        places.push(kept);
+        kept += u32::from(entry.goal.is_some());
+    }
+    entries.retain(|entry| entry.goal.is_some());
+    for entry in entries {
+        entry.up = places[entry.up as usize];
+    }
+}

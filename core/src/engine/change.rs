@@ -1,0 +1,464 @@
+//! Changing what a granted request holds: upgrade, downgrade, release of a part.
+
+use super::arrive::remove_unneeded;
+use super::crowd::{AHEAD, Stage};
+use super::decide::Asker;
+use super::entry::{self, Entry, Permit, Target};
+use super::request::Record;
+use super::{Attach, Engine, Grants, RequestId, in_order};
+use crate::error::InvalidRequest;
+use crate::mode::Mode;
+use crate::names::Step;
+use crate::path::Path;
+
+/// What became of an upgrade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Upgraded {
+    /// The request writes all that it claims, with this token: a new one, unless
+    /// it did so before.
+    Done {
+        /// The fencing token.
+        token: u64,
+    },
+    /// It keeps what it holds and waits, ahead of all requests that wait.
+    Waiting,
+}
+
+/// Why a request could not be changed. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ChangeRefused {
+    /// The id is no live request.
+    Stale,
+    /// The request is not granted yet.
+    NotGranted,
+    /// An upgrade of the request waits.
+    Upgrading,
+    /// The request has no claim on exactly this path.
+    NotClaimed,
+    /// The path is no path.
+    Invalid(InvalidRequest),
+}
+
+impl<T: Attach> Engine<T> {
+    /// Turns all read claims of a granted request into writes, at once or as
+    /// soon as no granted request of others conflicts. It waits ahead of all
+    /// requests that wait. Deadlocks are the caller's to look for, with
+    /// [`circle`](Self::circle).
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeRefused`], but not for a path.
+    pub fn upgrade(&mut self, id: RequestId) -> Result<Upgraded, ChangeRefused> {
+        self.upgrade_part(id, true)
+    }
+
+    /// [`upgrade`](Self::upgrade) of what may be only a part of a request: then
+    /// even one that passes at once can be taken back until
+    /// [`complete_upgrade`](Self::complete_upgrade).
+    pub(crate) fn upgrade_part(
+        &mut self,
+        id: RequestId,
+        whole: bool,
+    ) -> Result<Upgraded, ChangeRefused> {
+        self.give_record(id);
+        let token = self.requests.token(id).ok_or(ChangeRefused::Stale)?;
+        let record = self.changeable(id)?;
+        let reads =
+            |entry: &Entry| matches!(entry.target, Some(target) if target.mode == Mode::Read);
+        if !record.entries.iter().any(reads) {
+            return Ok(Upgraded::Done { token });
+        }
+        let mut entries = std::mem::take(&mut record.entries);
+        let owner = record.owner;
+        for entry in &mut entries {
+            (entry.before, entry.before_target) = (entry.held, entry.target);
+            entry.target = entry.target.map(|_| Target {
+                mode: Mode::Write,
+                limit: None,
+                inherited: false,
+            });
+        }
+        entry::drop_covered(&mut entries);
+        entry::set_goals(&mut entries);
+        let asker = |entry: &Entry| Asker {
+            owner,
+            arrival: AHEAD,
+            held: entry.held,
+        };
+        let goes =
+            |engine: &Self, entry: &Entry, goal| engine.may_pass(entry.node, goal, asker(entry));
+        let is_free = entries
+            .iter()
+            .all(|entry| entry.goal.is_none_or(|goal| goes(self, entry, goal)));
+        if !is_free {
+            self.send_back(id, &entries);
+        }
+        let mut blocked = 0;
+        for (index, entry) in entries.iter_mut().enumerate() {
+            let Some(goal) = entry.goal else { continue };
+            if goes(self, entry, goal) && !cfg!(oarlock_mutation = "upgrade_behind_waiters")
+                || is_free
+            {
+                self.recount(entry.node, owner, entry.held, entry.goal);
+                entry.held = entry.goal;
+            } else if entry.held != entry.goal {
+                let arrival = if cfg!(oarlock_mutation = "upgrade_behind_waiters") {
+                    u64::MAX
+                } else {
+                    AHEAD
+                };
+                let stage = Stage::Mode(goal);
+                entry.wait = Some(self.link(entry.node, id.slot(), index, owner, arrival, stage));
+                blocked += 1;
+            }
+        }
+        let Some(record) = self.requests.record_mut(id) else {
+            unreachable!("it was there above");
+        };
+        record.entries = entries;
+        record.blocked = blocked;
+        record.upgrading = true;
+        record.upgrades_part = !whole;
+        if blocked > 0 {
+            return Ok(Upgraded::Waiting);
+        }
+        self.clock += 1;
+        let token = self.clock;
+        if !whole {
+            return Ok(Upgraded::Done { token });
+        }
+        self.requests.set_granted(id, token, self.now);
+        let mut nobody = Grants::new();
+        self.finish_upgrade(id.slot(), &mut nobody);
+        debug_assert!(nobody.is_empty(), "an upgrade takes and gives nothing");
+        Ok(Upgraded::Done { token })
+    }
+
+    /// Ends the upgrade of a part, all of which have passed, with this token.
+    pub(crate) fn complete_upgrade(
+        &mut self,
+        id: RequestId,
+        token: u64,
+        granted: &mut impl Extend<RequestId>,
+    ) {
+        self.observe(token);
+        self.requests.set_granted(id, token, self.now);
+        let mut grants = Grants::new();
+        if self.is_upgrading(id) {
+            self.finish_upgrade(id.slot(), &mut grants);
+        }
+        granted.extend(in_order(grants));
+    }
+
+    /// Whether an upgrade of this request waits.
+    #[must_use]
+    pub fn is_upgrading(&self, id: RequestId) -> bool {
+        self.requests
+            .record(id)
+            .is_some_and(|record| record.upgrading)
+    }
+
+    /// Takes back an upgrade that waits: the request holds what it held, and
+    /// whoever waited only for the upgrade is granted. `false` if there is none.
+    pub fn cancel_upgrade(&mut self, id: RequestId, granted: &mut impl Extend<RequestId>) -> bool {
+        let Some(record) = self.requests.record_mut(id).filter(|it| it.upgrading) else {
+            return false;
+        };
+        record.upgrading = false;
+        record.blocked = 0;
+        let owner = record.owner;
+        let mut entries = std::mem::take(&mut record.entries);
+        for entry in &mut entries {
+            if let Some(at) = entry.wait.take() {
+                self.unlink(entry.node, at);
+            }
+            self.recount(entry.node, owner, entry.held, entry.before);
+            entry.held = entry.before.take();
+            entry.target = entry.before_target.take();
+        }
+        entry::set_goals(&mut entries);
+        self.put_back(id, entries, granted);
+        true
+    }
+
+    /// Turns all write claims of a granted request into plain reads. Whoever
+    /// waited only for that is granted.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeRefused`], but not for a path.
+    pub fn downgrade(
+        &mut self,
+        id: RequestId,
+        granted: &mut impl Extend<RequestId>,
+    ) -> Result<(), ChangeRefused> {
+        self.give_record(id);
+        let record = self.changeable(id)?;
+        for entry in &mut record.entries {
+            if let Some(target) = &mut entry.target
+                && target.mode == Mode::Write
+            {
+                target.mode = Mode::Read;
+                target.limit = None;
+            }
+        }
+        entry::drop_covered(&mut record.entries);
+        self.lower(id, granted);
+        Ok(())
+    }
+
+    /// Ends the claim of a granted request on exactly this path. Whoever waited
+    /// only for that is granted. With the last one the request ends; its payload
+    /// is dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeRefused`].
+    pub fn release_part(
+        &mut self,
+        id: RequestId,
+        path: &Path<'_>,
+        granted: &mut impl Extend<RequestId>,
+    ) -> Result<(), ChangeRefused> {
+        let steps =
+            crate::prepared::steps(path, self.tree.hasher()).map_err(ChangeRefused::Invalid)?;
+        self.give_record(id);
+        self.changeable(id)?;
+        match self.claims_at(id, &steps) {
+            (_, 0) => Err(ChangeRefused::NotClaimed),
+            (1, _) => {
+                self.end(id, granted);
+                Ok(())
+            }
+            _ => self.release_claim(id, &steps, granted),
+        }
+    }
+
+    /// [`release_part`](Self::release_part) of what may be only a part of a
+    /// request: it may have no such claim, and stays if it has no other.
+    pub(crate) fn release_claim(
+        &mut self,
+        id: RequestId,
+        steps: &[Step<'_>],
+        granted: &mut impl Extend<RequestId>,
+    ) -> Result<(), ChangeRefused> {
+        self.give_record(id);
+        let node = self.find(steps);
+        let record = self.changeable(id)?;
+        for entry in &mut record.entries {
+            if Some(entry.node) == node {
+                entry.target = None;
+            }
+        }
+        self.lower(id, granted);
+        Ok(())
+    }
+
+    /// How many claims a request has, and how many of them on this path.
+    pub(crate) fn claims_at(&self, id: RequestId, steps: &[Step<'_>]) -> (usize, usize) {
+        let node = self.find(steps);
+        if let Some(simple) = self.requests.simple(id) {
+            return (1, usize::from(Some(simple.node) == node));
+        }
+        let entries = self.requests.record(id).map(|it| it.entries.iter());
+        let targets = entries.into_iter().flatten();
+        let targets = targets.filter(|entry| entry.target.is_some());
+        let here = targets.clone().filter(|entry| Some(entry.node) == node);
+        (targets.count(), here.count())
+    }
+
+    fn find(&self, steps: &[Step<'_>]) -> Option<super::tree::NodeIndex> {
+        let root = Some(super::tree::ROOT);
+        let find = |node: Option<_>, step| self.tree.find(node?, step);
+        steps.iter().fold(root, find)
+    }
+
+    /// The record of a granted request that is not being upgraded.
+    fn changeable(&mut self, id: RequestId) -> Result<&mut Record<T>, ChangeRefused> {
+        let record = self.requests.record_mut(id).ok_or(ChangeRefused::Stale)?;
+        if !record.granted {
+            return Err(ChangeRefused::NotGranted);
+        }
+        if record.upgrading {
+            return Err(ChangeRefused::Upgrading);
+        }
+        Ok(record)
+    }
+
+    /// Gives a request without a record one that says the same.
+    pub(super) fn give_record(&mut self, id: RequestId) {
+        let Some(simple) = self.requests.simple(id) else {
+            return;
+        };
+        let mut way = vec![simple.node];
+        while let Some(parent) = self.tree.parent(way[way.len() - 1]) {
+            way.push(parent);
+        }
+        let mut entries = self.spare_entries();
+        for (index, &node) in way.iter().rev().enumerate() {
+            entries.push(Entry::new(node, (index as u32).saturating_sub(1)));
+        }
+        if let Some(last) = entries.last_mut() {
+            last.target = Some(Target {
+                mode: simple.mode,
+                limit: None,
+                inherited: false,
+            });
+        }
+        entry::set_goals(&mut entries);
+        for entry in &mut entries {
+            entry.held = entry.goal;
+        }
+        let arrival = self.arrivals;
+        self.requests.give_record(
+            id,
+            Record {
+                arrival,
+                owner: None,
+                blocked: 0,
+                granted: true,
+                upgrading: false,
+                upgrades_part: false,
+                slot: 0,
+                entries,
+                payload: None,
+            },
+        );
+    }
+
+    /// An upgrade waits for granted requests alone, and ahead of those that wait:
+    /// what these have passed in its way goes back into the queues, to its old
+    /// place there.
+    fn send_back(&mut self, upgrading: RequestId, wanted: &[Entry]) {
+        let ids: Vec<RequestId> = self.requests.records().map(|(id, _)| id).collect();
+        let own = self.requests.record(upgrading).and_then(|it| it.owner);
+        for id in ids.into_iter().filter(|&id| id != upgrading) {
+            let Some(record) = self.requests.record_mut(id) else {
+                continue;
+            };
+            if (own.is_some() && record.owner == own) || record.is_held() {
+                continue;
+            }
+            let in_the_way: Vec<usize> = (0..record.entries.len())
+                .filter(|&index| {
+                    let entry = &record.entries[index];
+                    let asked = entry.asked.filter(|_| entry.wait.is_none());
+                    let goal = wanted.iter().find(|it| it.node == entry.node);
+                    matches!((asked, goal.and_then(|it| it.goal)), (Some(asked), Some(goal)) if !asked.compatible(goal))
+                })
+                .collect();
+            if in_the_way.is_empty() {
+                continue;
+            }
+            if record.granted {
+                // Complete here, but not elsewhere; unless it just became so.
+                if !record.payload.as_ref().is_none_or(Attach::wait_again) {
+                    continue;
+                }
+                record.granted = false;
+                self.waiting += 1;
+                self.requests.set_waiting(id);
+            }
+            self.send_back_entries(id, &in_the_way);
+        }
+    }
+
+    fn send_back_entries(&mut self, id: RequestId, indices: &[usize]) {
+        let Some(record) = self.requests.record_mut(id) else {
+            return;
+        };
+        let (owner, arrival) = (record.owner, record.arrival);
+        record.blocked += indices.len() as u32;
+        let mut entries = std::mem::take(&mut record.entries);
+        for &index in indices {
+            let entry = &mut entries[index];
+            let Some(asked) = entry.asked else { continue };
+            self.recount(entry.node, owner, entry.held, entry.inherited);
+            entry.held = entry.inherited;
+            let stage = Stage::Mode(asked);
+            entry.wait = Some(self.link(entry.node, id.slot(), index, owner, arrival, stage));
+        }
+        if let Some(record) = self.requests.record_mut(id) {
+            record.entries = entries;
+        }
+    }
+
+    /// The last stage of an upgrade has passed, or there was none to wait for.
+    pub(super) fn finish_upgrade(&mut self, slot: u32, grants: &mut Grants) {
+        let id = self.requests.id_at(slot);
+        let Some(record) = self.requests.record_mut(id) else {
+            unreachable!("the caller has just seen it");
+        };
+        record.upgrading = false;
+        for entry in &mut record.entries {
+            (entry.before, entry.before_target) = (None, None);
+        }
+        self.settle(id, grants);
+    }
+
+    /// Brings a request's counts down to what its targets need now.
+    fn lower(&mut self, id: RequestId, granted: &mut impl Extend<RequestId>) {
+        if let Some(record) = self.requests.record_mut(id) {
+            entry::set_goals(&mut record.entries);
+        }
+        let mut grants = Grants::new();
+        self.settle(id, &mut grants);
+        granted.extend(in_order(grants));
+    }
+
+    /// Makes every entry of a granted request hold its goal, and drops those that
+    /// have none.
+    fn settle(&mut self, id: RequestId, grants: &mut Grants) {
+        let Some(record) = self.requests.record_mut(id) else {
+            return;
+        };
+        let owner = record.owner;
+        let mut entries = std::mem::take(&mut record.entries);
+        let nodes: Vec<_> = entries.iter().map(|entry| entry.node).collect();
+        for entry in &mut entries {
+            let limited = entry.target.is_some_and(|target| target.limit.is_some());
+            if entry.permit == Permit::Taken && !limited {
+                self.return_permit(entry.node, owner);
+                entry.permit = Permit::Unneeded;
+            }
+            match (entry.goal, owner) {
+                (None, _) => self.leave(entry, id.slot(), owner),
+                (Some(_), Some(owner)) if entry.target.is_none() => {
+                    let own = self.owned.entry(entry.node, owner);
+                    own.targets.retain(|&mut slot| slot != id.slot());
+                }
+                _ => {}
+            }
+            if entry.goal.is_some() {
+                self.recount(entry.node, owner, entry.held, entry.goal);
+                entry.held = entry.goal;
+            }
+        }
+        remove_unneeded(&mut entries);
+        if let Some(record) = self.requests.record_mut(id) {
+            record.entries = entries;
+        }
+        for node in nodes.into_iter().rev() {
+            self.look_at(node, grants);
+        }
+    }
+
+    /// Gives a request its entries back and looks at all its nodes.
+    fn put_back(
+        &mut self,
+        id: RequestId,
+        entries: Vec<Entry>,
+        granted: &mut impl Extend<RequestId>,
+    ) {
+        let nodes: Vec<_> = entries.iter().map(|entry| entry.node).collect();
+        if let Some(record) = self.requests.record_mut(id) {
+            record.entries = entries;
+        }
+        let mut grants = Grants::new();
+        for node in nodes.into_iter().rev() {
+            self.look_at(node, &mut grants);
+        }
+        granted.extend(in_order(grants));
+    }
+}

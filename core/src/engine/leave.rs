@@ -1,0 +1,123 @@
+//! Ending a request.
+
+use super::entry::{Entry, Permit};
+use super::modes::NodeMode;
+use super::tree::ROOT;
+use super::{Attach, Ended, Engine, Grants, RequestId, State, in_order, state_of};
+use crate::owner::OwnerId;
+
+impl<T: Attach> Engine<T> {
+    /// Ends a request, granted or waiting, and appends to `granted` the ids of
+    /// those that are granted or upgraded by it, upgrades first, then in the
+    /// order of their arrival.
+    ///
+    /// `None`: the id is stale; nothing has changed.
+    #[inline]
+    pub fn end(&mut self, id: RequestId, granted: &mut impl Extend<RequestId>) -> Option<Ended<T>> {
+        let mut grants = Grants::new();
+        let ended = match self.end_simple(id, &mut grants) {
+            Some(token) => Ended {
+                state: State::Granted { token },
+                payload: None,
+            },
+            None => self.end_record(id, &mut grants)?,
+        };
+        if !grants.is_empty() {
+            granted.extend(in_order(grants));
+        }
+        Some(ended)
+    }
+
+    #[inline]
+    fn end_simple(&mut self, id: RequestId, grants: &mut Grants) -> Option<u64> {
+        let simple = self.requests.remove_simple(id)?;
+        let mut mode = NodeMode::target(simple.mode);
+        let mut at = Some(simple.node);
+        while let Some(node) = at {
+            at = self.tree.parent(node);
+            let there = self.tree.node_mut(node);
+            there.counts.remove(mode);
+            if there.crowd != 0 {
+                self.pass_waiting(node, grants);
+            }
+            if self.tree.node(node).is_empty() {
+                self.tree.retire(node);
+            }
+            if at == Some(ROOT) {
+                self.tops[self.tree.class(node)] -= 1;
+            }
+            mode = NodeMode::intention(simple.mode);
+        }
+        if self.requests.len() == 0 {
+            self.shrink();
+        }
+        Some(simple.token)
+    }
+
+    fn end_record(&mut self, id: RequestId, grants: &mut Grants) -> Option<Ended<T>> {
+        let (token, record) = self.requests.remove(id)?;
+        if !record.granted {
+            self.waiting -= 1;
+        }
+        // Children before their parents, as retiring wants it.
+        for entry in record.entries.iter().rev() {
+            self.leave(entry, id.slot(), record.owner);
+            self.look_at(entry.node, grants);
+        }
+        self.keep_entries(record.entries);
+        if self.requests.len() == 0 {
+            self.shrink();
+        }
+        Some(Ended {
+            state: state_of(token),
+            payload: record.payload,
+        })
+    }
+
+    /// Takes an entry from its node: out of the queue, and out of the counts.
+    pub(super) fn leave(&mut self, entry: &Entry, slot: u32, owner: Option<OwnerId>) {
+        let node = entry.node;
+        if let Some(at) = entry.wait
+            && !(cfg!(oarlock_mutation = "keep_cancelled_entry") && entry.held.is_none())
+        {
+            self.unlink(node, at);
+        }
+        match entry.permit {
+            Permit::Unneeded => {}
+            Permit::Taken => self.return_permit(node, owner),
+            Permit::Waiting(at) => {
+                self.unlink(node, at);
+            }
+        }
+        self.recount(node, owner, entry.held, None);
+        if self.tree.parent(node) == Some(ROOT) {
+            self.tops[self.tree.class(node)] -= 1;
+        }
+        if let Some(owner) = owner {
+            let own = self.owned.entry(node, owner);
+            own.targets.retain(|&mut other| other != slot);
+            self.owned.leave(node, owner);
+            self.look_whether_special(node, owner);
+        }
+    }
+
+    /// Something has left a node: whoever may pass now does.
+    pub(super) fn look_at(&mut self, node: super::tree::NodeIndex, grants: &mut Grants) {
+        if self.tree.node(node).crowd != 0 {
+            self.pass_waiting(node, grants);
+        }
+        if self.tree.node(node).is_empty() {
+            self.tree.retire(node);
+        }
+    }
+
+    /// Gives memory back after a crowd: when nobody is left.
+    fn shrink(&mut self) {
+        self.tree.shrink();
+        self.crowds.shrink();
+        self.requests.shrink();
+        if self.marks.capacity() > 4_096 {
+            self.marks = Vec::new();
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! Looking without queueing: who holds and waits, and for whom.
+
+use std::time::Duration;
+
+use crate::by_id::LockState;
+use crate::claim::Claim;
+use crate::engine::{RequestId, State};
+use crate::error::{InvalidRequest, StaleLock};
+use crate::id::LockId;
+use crate::manager::Manager;
+use crate::owner::OwnerId;
+use crate::path::Path;
+use crate::prepared;
+use crate::shard::{Located, Shard};
+use crate::shared::Shared;
+use crate::sync::{self, Arc, MutexGuard};
+
+/// One live request, as it stood at the moment of the inspection.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RequestInfo {
+    /// Its id.
+    pub id: LockId,
+    /// Granted, with its token, or waiting.
+    pub state: LockState,
+    /// Its owner, if it has one.
+    pub owner: Option<OwnerId>,
+    /// Its label, if it has one.
+    pub label: Option<Arc<str>>,
+    /// How long it has been granted, exact to about 20 milliseconds, or how long
+    /// it has waited.
+    pub age: Duration,
+    /// Its claims, without those that others of them cover, in the order of their
+    /// paths.
+    pub claims: Vec<Claim<'static>>,
+    /// It is granted, and an upgrade of it waits.
+    pub upgrading: bool,
+}
+
+impl Manager {
+    /// The requests that hold or wait for something at this path, below it, or
+    /// above it (a claim above covers what is below). From the root, all.
+    ///
+    /// Granted ones come first, then the waiting ones, each by age. Locks every
+    /// shard for as long as it takes to look at every live request: for people
+    /// and their tools, not for every second.
+    ///
+    /// ```
+    /// # use oarlock::{Manager, read, write};
+    /// let manager = Manager::new();
+    /// let held = manager.request(write("a/b")).label("the writer").acquire()?;
+    /// let waits = manager.enqueue(read("a"))?;
+    /// let seen = manager.inspect("a")?;
+    /// assert_eq!(seen[0].label.as_deref(), Some("the writer"));
+    /// assert_eq!(manager.blockers(seen[1].id), Ok(vec![held.id()]));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidRequest::EmptySegment`].
+    pub fn inspect<'p>(
+        &self,
+        path: impl Into<Path<'p>>,
+    ) -> Result<Vec<RequestInfo>, InvalidRequest> {
+        let path = path.into();
+        let shared = self.shared();
+        let steps = prepared::steps(&path, &shared.hasher)?;
+        let shards = shared.lock_all();
+        let mut ids: Vec<LockId> = Vec::new();
+        for (index, shard) in shards.iter().enumerate() {
+            let seen = shard.engine.see(&steps);
+            ids.extend(seen.iter().map(|it| shard.known_as(index, it.id)));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let mut seen: Vec<_> = ids
+            .iter()
+            .filter_map(|&id| info(shared, &shards, id))
+            .collect();
+        drop(shards);
+        seen.sort_by_key(|it| {
+            let waits = it.state == LockState::Waiting;
+            (waits, std::cmp::Reverse(it.age))
+        });
+        Ok(seen)
+    }
+
+    /// The requests that keep this one, or its upgrade, waiting now: those ahead
+    /// of it that conflict, or that have the permits. Nothing if it does not
+    /// wait. Takes as long as [`inspect`](Self::inspect).
+    ///
+    /// # Errors
+    ///
+    /// [`StaleLock`] if there is no such request (any more).
+    pub fn blockers(&self, id: LockId) -> Result<Vec<LockId>, StaleLock> {
+        let located = Located::find(self.shared(), id).ok_or(StaleLock)?;
+        let mut blockers: Vec<LockId> = Vec::new();
+        let first = located.parts.first();
+        let others = first.and_then(|(shard, part)| {
+            let part = shard.engine.payload(*part)?;
+            Some(part.others.clone())
+        });
+        let indices = [id]
+            .into_iter()
+            .chain(others.unwrap_or_default())
+            .map(LockId::shard);
+        for (index, (shard, part)) in indices.zip(&located.parts) {
+            let ids = shard.engine.blockers(*part);
+            blockers.extend(ids.into_iter().map(|it| shard.known_as(index, it)));
+        }
+        blockers.sort_unstable();
+        blockers.dedup();
+        Ok(blockers)
+    }
+}
+
+/// One request, with all shards locked.
+fn info(shared: &Shared, shards: &[MutexGuard<'_, Shard>], id: LockId) -> Option<RequestInfo> {
+    let shard = &shards[id.shard()];
+    let first = shard.engine.seen(id.request())?;
+    let part = shard.engine.payload(id.request());
+    let mut claims = first.claims;
+    let (mut waits, mut token) = (false, 0);
+    let mut add = |state| match state {
+        State::Waiting => waits = true,
+        State::Granted { token: part } => token = token.max(part),
+    };
+    add(first.state);
+    for other in part.iter().flat_map(|part| part.others.iter()) {
+        let seen = shards[other.shard()].engine.seen(other.request())?;
+        add(seen.state);
+        claims.extend(seen.claims);
+    }
+    claims.sort_by(|a, b| a.path().cmp(b.path()));
+    claims.dedup();
+    let waiter = part.and_then(|part| part.waiter.as_ref());
+    let age = match waiter.filter(|_| waits) {
+        Some(waiter) => sync::now().saturating_duration_since(waiter.queued),
+        None => shared.clock.since(first.since),
+    };
+    let upgrade = part.and_then(|part| part.upgrade.as_ref());
+    let about = part.map(|part| part.about.clone()).unwrap_or_default();
+    Some(RequestInfo {
+        id,
+        state: if waits {
+            LockState::Waiting
+        } else {
+            LockState::Granted(token)
+        },
+        owner: about.owner.map(|owner| owner.id),
+        label: about.label,
+        age,
+        claims,
+        upgrading: upgrade.is_some_and(|waiter| !waiter.is_complete()),
+    })
+}
+
+/// Everybody who is live, for a watch.
+pub(crate) fn all(shared: &Shared) -> Vec<RequestInfo> {
+    let shards = shared.lock_all();
+    let mut ids: Vec<LockId> = Vec::new();
+    for (index, shard) in shards.iter().enumerate() {
+        let known = |id: RequestId| shard.known_as(index, id);
+        ids.extend(shard.engine.ids().map(known));
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    ids.iter()
+        .filter_map(|&id| info(shared, &shards, id))
+        .collect()
+}

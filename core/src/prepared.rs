@@ -1,0 +1,152 @@
+//! Requests made ready: paths split, names hashed, limits checked, all of it
+//! before any lock is taken.
+
+use std::num::NonZeroU32;
+
+use smallvec::SmallVec;
+
+use crate::claim::Claim;
+use crate::error::InvalidRequest;
+use crate::limits::Limits;
+use crate::mode::Mode;
+use crate::names::{NameHasher, Step};
+
+/// The claims of one request as they were given, within the limits.
+#[derive(Debug)]
+pub(crate) struct Prepared<'p> {
+    /// The ways of all claims, one after the other.
+    steps: SmallVec<[Step<'p>; 8]>,
+    claims: SmallVec<[Place; 4]>,
+}
+
+/// One claim, and where its way is among the steps.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    start: u32,
+    end: u32,
+    limit: Option<NonZeroU32>,
+    mode: Mode,
+}
+
+/// One claim made ready.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PreparedClaim<'s, 'p> {
+    pub(crate) mode: Mode,
+    pub(crate) limit: Option<NonZeroU32>,
+    pub(crate) steps: &'s [Step<'p>],
+}
+
+impl<'p> Prepared<'p> {
+    /// Splits, hashes and checks.
+    ///
+    /// # Errors
+    ///
+    /// Every [`InvalidRequest`] that speaks of claims and paths.
+    #[inline]
+    pub(crate) fn new(
+        claims: &'p [Claim<'_>],
+        limits: &Limits,
+        hasher: &NameHasher,
+    ) -> Result<Self, InvalidRequest> {
+        let mut prepared = Self {
+            steps: SmallVec::new(),
+            claims: SmallVec::new(),
+        };
+        if claims.is_empty() {
+            return Err(InvalidRequest::NoClaims);
+        }
+        if claims.len() > limits.max_claims {
+            return Err(InvalidRequest::TooManyClaims {
+                limit: limits.max_claims,
+            });
+        }
+        for claim in claims {
+            prepared.push(claim, limits, hasher)?;
+        }
+        Ok(prepared)
+    }
+
+    #[inline]
+    fn push(
+        &mut self,
+        claim: &'p Claim<'_>,
+        limits: &Limits,
+        hasher: &NameHasher,
+    ) -> Result<(), InvalidRequest> {
+        let start = self.steps.len();
+        let most = (start + limits.max_segments).min(limits.max_request_segments);
+        let mut bytes = 0;
+        claim.path().split(|name| {
+            bytes += name.len();
+            if self.steps.len() == most || bytes > limits.max_path_bytes {
+                return Err(too_large(claim, limits));
+            }
+            let hash = hasher.hash(name);
+            self.steps.push(Step { name, hash });
+            Ok(())
+        })?;
+        self.claims.push(Place {
+            start: start as u32,
+            end: self.steps.len() as u32,
+            limit: claim.checked_limit()?,
+            mode: claim.mode(),
+        });
+        Ok(())
+    }
+
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.claims.len()
+    }
+
+    #[inline]
+    pub(crate) fn claim(&self, index: usize) -> PreparedClaim<'_, 'p> {
+        let claim = &self.claims[index];
+        PreparedClaim {
+            mode: claim.mode,
+            limit: claim.limit,
+            steps: &self.steps[claim.start as usize..claim.end as usize],
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = PreparedClaim<'_, 'p>> + Clone {
+        (0..self.len()).map(|index| self.claim(index))
+    }
+}
+
+/// The steps to one path.
+pub(crate) fn steps<'p>(
+    path: &'p crate::path::Path<'_>,
+    hasher: &NameHasher,
+) -> Result<SmallVec<[Step<'p>; 8]>, InvalidRequest> {
+    let mut steps = SmallVec::new();
+    path.split(|name| {
+        let hash = hasher.hash(name);
+        steps.push(Step { name, hash });
+        Ok(())
+    })?;
+    Ok(steps)
+}
+
+#[cold]
+fn too_large(claim: &Claim<'_>, limits: &Limits) -> InvalidRequest {
+    let size = match claim.path().measure() {
+        Ok(size) => size,
+        Err(error) => return error,
+    };
+    if size.segments > limits.max_segments {
+        InvalidRequest::TooManySegments {
+            count: size.segments,
+            limit: limits.max_segments,
+        }
+    } else if size.bytes > limits.max_path_bytes {
+        InvalidRequest::PathTooLong {
+            bytes: size.bytes,
+            limit: limits.max_path_bytes,
+        }
+    } else {
+        InvalidRequest::RequestTooLarge {
+            limit: limits.max_request_segments,
+        }
+    }
+}

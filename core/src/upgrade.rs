@@ -1,0 +1,362 @@
+//! Changing granted requests: upgrade, downgrade, release of a part.
+
+use std::time::Instant;
+
+use crate::delivery::{Deliveries, deliver};
+use crate::engine::{ChangeRefused, State, Upgraded};
+use crate::error::{ChangeError, UpgradeError};
+use crate::id::LockId;
+use crate::manager::Anchor;
+use crate::path::Path;
+use crate::prepared;
+use crate::shard::{Located, Shard};
+use crate::shared::Shared;
+use crate::sync::{Arc, MutexGuard};
+use crate::waiter::{Listener, Outcome, Waiter};
+
+/// Where an upgrade stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpgradeState {
+    /// The request writes all that it claims, and this is its token.
+    Done(u64),
+    /// It waits for other holders, and keeps what it holds.
+    Waiting,
+}
+
+/// An upgrade that has begun.
+pub(crate) enum Upgrading {
+    Done { token: u64 },
+    Waiting(Arc<Waiter>),
+}
+
+impl Shared {
+    /// Upgrades at once or begins to wait; with `queue` false it never waits.
+    pub(crate) fn upgrade(
+        &self,
+        anchor: &Arc<Anchor>,
+        id: LockId,
+        queue: bool,
+    ) -> Result<Upgrading, UpgradeError> {
+        self.complete_upgrade(anchor, id);
+        let mut deliveries = Deliveries::new();
+        let mut located = Located::find(self, id).ok_or(UpgradeError::Stale)?;
+        if let Some(token) = begin(&mut located)?.done {
+            let token = finish(&mut located, token, &mut deliveries);
+            drop(located);
+            deliver(anchor, deliveries);
+            return Ok(Upgrading::Done { token });
+        }
+        take_back(&mut located);
+        drop(located);
+        deliver(anchor, deliveries);
+        if !queue {
+            return Err(UpgradeError::WouldBlock);
+        }
+        // It has to wait, or to be refused because of a circle, which may lie
+        // anywhere.
+        self.upgrade_or_wait(id)
+    }
+
+    fn upgrade_or_wait(&self, id: LockId) -> Result<Upgrading, UpgradeError> {
+        let mut shards = self.lock_all();
+        let parts = parts(&shards, id).ok_or(UpgradeError::Stale)?;
+        let mut blocked = 0;
+        let mut token = 0;
+        for part in &parts {
+            let engine = &mut shards[part.shard()].engine;
+            // The first to refuse is the first of all: nothing has changed.
+            match engine.upgrade_part(part.request(), false)? {
+                Upgraded::Waiting => blocked += 1,
+                Upgraded::Done { token: part } => token = token.max(part),
+            }
+        }
+        if blocked == 0 {
+            let mut nobody = Deliveries::new();
+            for part in &parts {
+                let shard = &mut shards[part.shard()];
+                complete_part(shard, *part, token, &mut nobody);
+            }
+            debug_assert!(nobody.is_empty(), "an upgrade lets nobody in");
+            shards[id.shard()].tally.upgrades += 1;
+            return Ok(Upgrading::Done { token });
+        }
+        let about = shards[id.shard()].engine.payload(id.request());
+        let owner = about.and_then(|part| part.about.owner.clone());
+        let closed = shards[id.shard()].closed;
+        let refusal = if closed {
+            Some(UpgradeError::Closed)
+        } else {
+            self.circle_of_upgrade(&shards, id, owner.as_deref())
+                .map(UpgradeError::Deadlock)
+        };
+        if let Some(refusal) = refusal {
+            for part in &parts {
+                let engine = &mut shards[part.shard()].engine;
+                let mut nobody: Vec<_> = Vec::new();
+                engine.cancel_upgrade(part.request(), &mut nobody);
+                debug_assert!(nobody.is_empty(), "it lets in whom it has kept out");
+            }
+            if let UpgradeError::Deadlock(_) = refusal {
+                shards[id.shard()].tally.deadlocks += 1;
+            }
+            return Err(refusal);
+        }
+        let waiter = Waiter::new(id, blocked, token, owner, Listener::None);
+        for part in &parts {
+            let engine = &mut shards[part.shard()].engine;
+            if engine.payload(part.request()).is_none() {
+                engine.attach(part.request(), crate::shard::Part::default());
+            }
+            if let Some(payload) = engine.payload_mut(part.request()) {
+                payload.upgrade = Some(Arc::clone(&waiter));
+            }
+        }
+        Ok(Upgrading::Waiting(waiter))
+    }
+
+    /// Takes back an upgrade that waits. Of this and the grant exactly one wins.
+    pub(crate) fn cancel_upgrade(
+        &self,
+        anchor: &Arc<Anchor>,
+        id: LockId,
+    ) -> Result<(), UpgradeError> {
+        let mut deliveries = Deliveries::new();
+        let located = Located::find(self, id).ok_or(UpgradeError::Stale)?;
+        let waiting = located.upgrade().filter(|waiter| !waiter.is_complete());
+        let Some(waiter) = waiting else {
+            return Err(UpgradeError::Stale);
+        };
+        let mut located = located;
+        for (shard, part) in &mut located.parts {
+            cancel_part(shard, *part, &mut deliveries);
+        }
+        drop(located);
+        deliveries.push((waiter, Outcome::Cancelled));
+        deliver(anchor, deliveries);
+        Ok(())
+    }
+
+    /// Takes back an upgrade, with all shards locked.
+    pub(crate) fn cancel_upgrade_locked(
+        &self,
+        shards: &mut [MutexGuard<'_, Shard>],
+        id: LockId,
+        deliveries: &mut Deliveries,
+    ) {
+        for part in parts(shards, id).unwrap_or_default() {
+            cancel_part(&mut shards[part.shard()], part.request(), deliveries);
+        }
+    }
+
+    /// Ends an upgrade whose last part is granted: what it has to give back is
+    /// given back. The token.
+    pub(crate) fn complete_upgrade(&self, anchor: &Arc<Anchor>, id: LockId) -> Option<u64> {
+        let mut deliveries = Deliveries::new();
+        let mut located = Located::find(self, id)?;
+        if located.upgrade().is_some_and(|waiter| waiter.is_complete()) {
+            complete(&mut located, &mut deliveries);
+        }
+        let State::Granted { token } = located.state() else {
+            return None;
+        };
+        drop(located);
+        deliver(anchor, deliveries);
+        Some(token)
+    }
+
+    pub(crate) fn downgrade(&self, anchor: &Arc<Anchor>, id: LockId) -> Result<(), ChangeError> {
+        self.change(anchor, id, |located, deliveries| {
+            for (shard, part) in &mut located.parts {
+                let mut granted = Vec::new();
+                shard.engine.downgrade(*part, &mut granted)?;
+                shard.tell_granted(&granted, deliveries);
+            }
+            Ok(false)
+        })
+    }
+
+    pub(crate) fn release_part(
+        &self,
+        anchor: &Arc<Anchor>,
+        id: LockId,
+        path: &Path<'_>,
+    ) -> Result<(), ChangeError> {
+        let steps = prepared::steps(path, &self.hasher).map_err(ChangeError::Invalid)?;
+        self.change(anchor, id, |located, deliveries| {
+            let (mut here, mut elsewhere) = (false, false);
+            for (shard, part) in &located.parts {
+                let (all, this) = shard.engine.claims_at(*part, &steps);
+                here |= this > 0;
+                elsewhere |= all > this;
+            }
+            if !here || !elsewhere {
+                return here.then_some(true).ok_or(ChangeError::NotClaimed);
+            }
+            // A part that loses its last claim stays, empty.
+            for (shard, part) in &mut located.parts {
+                let mut granted = Vec::new();
+                shard.engine.release_claim(*part, &steps, &mut granted)?;
+                shard.tell_granted(&granted, deliveries);
+            }
+            Ok(false)
+        })
+    }
+
+    /// Changes a granted request that is not being upgraded. The change says
+    /// whether nothing is left of it.
+    fn change(
+        &self,
+        anchor: &Arc<Anchor>,
+        id: LockId,
+        change: impl FnOnce(&mut Located<'_>, &mut Deliveries) -> Result<bool, ChangeError>,
+    ) -> Result<(), ChangeError> {
+        self.complete_upgrade(anchor, id);
+        let mut deliveries = Deliveries::new();
+        let mut located = Located::find(self, id).ok_or(ChangeError::Stale)?;
+        if located.upgrade().is_some() {
+            return Err(ChangeError::UpgradeWaiting);
+        }
+        let State::Granted { token } = located.state() else {
+            return Err(ChangeError::NotGranted);
+        };
+        for (shard, _) in &mut located.parts {
+            shard.engine.observe(token);
+            shard.engine.set_now(self.clock.now());
+        }
+        let changed = change(&mut located, &mut deliveries);
+        if let Ok(true) = changed {
+            located.end(self, &mut deliveries);
+        } else {
+            drop(located);
+        }
+        deliver(anchor, deliveries);
+        changed.map(|_| ())
+    }
+
+    /// Waits for an upgrade; at the deadline it is taken back.
+    pub(crate) fn await_upgrade(
+        &self,
+        anchor: &Arc<Anchor>,
+        id: LockId,
+        waiter: &Waiter,
+        deadline: Option<Instant>,
+    ) -> Result<u64, UpgradeError> {
+        let outcome = match waiter.wait(deadline) {
+            Some(outcome) => outcome,
+            None => match self.cancel_upgrade(anchor, id) {
+                Ok(()) => {
+                    if let Some(located) = Located::find(self, id)
+                        && let Some((shard, _)) = { located }.parts.first_mut()
+                    {
+                        shard.tally.timeouts += 1;
+                    }
+                    return Err(UpgradeError::Timeout);
+                }
+                // Whoever decided it is about to tell.
+                Err(_) => waiter.wait(None).unwrap_or(Outcome::Cancelled),
+            },
+        };
+        match outcome {
+            Outcome::Granted { .. } => self
+                .complete_upgrade(anchor, id)
+                .ok_or(UpgradeError::Cancelled),
+            Outcome::Cancelled => Err(UpgradeError::Cancelled),
+            Outcome::Closed => Err(UpgradeError::Closed),
+            Outcome::Deadlock(circle) => Err(UpgradeError::Deadlock(circle)),
+        }
+    }
+}
+
+/// What the beginning of an upgrade came to: its token, if it was done at once.
+struct Begun {
+    done: Option<u64>,
+}
+
+/// Begins an upgrade in all parts.
+fn begin(located: &mut Located<'_>) -> Result<Begun, UpgradeError> {
+    let State::Granted { .. } = located.state() else {
+        return Err(UpgradeError::NotGranted);
+    };
+    let (mut waits, mut token) = (false, 0);
+    for (shard, part) in &mut located.parts {
+        if shard.closed {
+            return Err(UpgradeError::Closed);
+        }
+        match shard.engine.upgrade_part(*part, false)? {
+            Upgraded::Waiting => waits = true,
+            Upgraded::Done { token: part } => token = token.max(part),
+        }
+    }
+    Ok(Begun {
+        done: (!waits).then_some(token),
+    })
+}
+
+fn take_back(located: &mut Located<'_>) {
+    for (shard, part) in &mut located.parts {
+        let mut nobody: Vec<_> = Vec::new();
+        shard.engine.cancel_upgrade(*part, &mut nobody);
+        debug_assert!(nobody.is_empty(), "it lets in whom it has kept out");
+    }
+}
+
+fn finish(located: &mut Located<'_>, token: u64, deliveries: &mut Deliveries) -> u64 {
+    for (index, (shard, part)) in located.parts.iter_mut().enumerate() {
+        let mut granted = Vec::new();
+        shard.engine.complete_upgrade(*part, token, &mut granted);
+        shard.tell_granted(&granted, deliveries);
+        shard.tally.upgrades += u64::from(index == 0);
+    }
+    token
+}
+
+/// Completes an upgrade whose waiter has heard of its grant.
+fn complete(located: &mut Located<'_>, deliveries: &mut Deliveries) {
+    let token = located.upgrade().map_or(0, |waiter| waiter.token());
+    for (shard, part) in &mut located.parts {
+        if let Some(payload) = shard.engine.payload_mut(*part) {
+            payload.upgrade = None;
+        }
+    }
+    finish(located, token, deliveries);
+}
+
+fn complete_part(shard: &mut Shard, part: LockId, token: u64, deliveries: &mut Deliveries) {
+    let mut granted = Vec::new();
+    let engine = &mut shard.engine;
+    engine.complete_upgrade(part.request(), token, &mut granted);
+    shard.tell_granted(&granted, deliveries);
+}
+
+fn cancel_part(shard: &mut Shard, part: crate::engine::RequestId, deliveries: &mut Deliveries) {
+    if let Some(payload) = shard.engine.payload_mut(part) {
+        payload.upgrade = None;
+    }
+    let mut granted = Vec::new();
+    shard.engine.cancel_upgrade(part, &mut granted);
+    shard.tell_granted(&granted, deliveries);
+}
+
+/// All parts of a request, with all shards locked.
+fn parts(shards: &[MutexGuard<'_, Shard>], id: LockId) -> Option<Vec<LockId>> {
+    let engine = &shards.get(id.shard())?.engine;
+    engine.state(id.request())?;
+    let mut parts = vec![id];
+    if let Some(part) = engine.payload(id.request()) {
+        if part.known_as.is_some() {
+            return None;
+        }
+        parts.extend_from_slice(&part.others);
+    }
+    Some(parts)
+}
+
+impl From<ChangeRefused> for UpgradeError {
+    fn from(refused: ChangeRefused) -> Self {
+        match refused {
+            ChangeRefused::NotGranted => Self::NotGranted,
+            ChangeRefused::Upgrading => Self::AlreadyWaiting,
+            _ => Self::Stale,
+        }
+    }
+}
