@@ -1,5 +1,7 @@
 //! What can be held against the oracle.
 
+pub mod engine;
+
 use std::collections::BTreeSet;
 
 use crate::ops::Op;
