@@ -58,7 +58,13 @@ impl<'s> Comparison<'s> {
         let circle = self.subject.circle();
         same!(got, expected, "the answer");
         if expected == Err(Refused::Deadlock) {
-            check_circle(&before, op, &circle.unwrap_or_default())?;
+            let mut circle = circle.unwrap_or_default();
+            // Whose name is unknown is the one that has just been refused.
+            circle
+                .iter_mut()
+                .filter(|id| **id == Id::MAX)
+                .for_each(|id| *id = op.id().unwrap_or(*id));
+            check_circle(&before, op, &circle)?;
         }
         let sorted = |mut news: Vec<(Id, Outcome)>| {
             news.sort_by_key(|(id, _)| *id);

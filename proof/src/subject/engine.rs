@@ -270,7 +270,7 @@ pub(crate) fn claim(claim: &Claim) -> oarlock::Claim<'static> {
     }
 }
 
-fn claim_back(claim: &oarlock::Claim<'_>) -> Claim {
+pub(crate) fn claim_back(claim: &oarlock::Claim<'_>) -> Claim {
     Claim {
         write: claim.mode() == Mode::Write,
         path: claim.path().segments().map(<[u8]>::to_vec).collect(),

@@ -1,6 +1,7 @@
 //! What can be held against the oracle.
 
 pub mod engine;
+pub mod manager;
 
 use std::collections::BTreeSet;
 

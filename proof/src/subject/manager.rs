@@ -1,0 +1,275 @@
+//! The manager, through the calls that never block, and by ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use oarlock::{
+    AcquireError, ChangeError, Circle, Enqueued, LockId, LockState, Manager, Path, RequestInfo,
+    TryAcquireError, UpgradeError, UpgradeState, write,
+};
+
+use super::engine::{claim, claim_back};
+use super::{Seen, Subject};
+use crate::ops::Op;
+use crate::words::{Claim, Id, Outcome, Owner, Refused};
+
+/// A manager with so many shards.
+pub struct Managed {
+    shards: usize,
+    manager: Manager,
+    owners: BTreeMap<Owner, oarlock::Owner>,
+    /// Every request that ever was: its id stays, and is stale then.
+    ids: BTreeMap<Id, LockId>,
+    /// What inspection shows, and the circle that was told last.
+    seen: BTreeMap<LockId, RequestInfo>,
+    circle: Option<Circle>,
+    /// Those whose upgrade waits, with their tokens before.
+    upgrading: BTreeMap<Id, u64>,
+    /// What callbacks were told.
+    told: Arc<Mutex<Vec<(Id, Outcome)>>>,
+    news: Vec<(Id, Outcome)>,
+}
+
+impl Managed {
+    /// An empty manager.
+    #[must_use]
+    pub fn new(shards: usize) -> Self {
+        Managed {
+            shards,
+            manager: Manager::builder().shards(shards).build(),
+            owners: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            circle: None,
+            upgrading: BTreeMap::new(),
+            told: Arc::default(),
+            news: Vec::new(),
+        }
+    }
+
+    fn request(
+        &mut self,
+        owner: Option<Owner>,
+        claims: &[Claim],
+    ) -> oarlock::Request<'_, Vec<oarlock::Claim<'static>>> {
+        let manager = &self.manager;
+        let owner = owner.map(|owner| self.owners.entry(owner).or_insert_with(|| manager.owner()));
+        let request = manager.request(claims.iter().map(claim).collect());
+        match owner {
+            Some(owner) => request.owner(owner),
+            None => request,
+        }
+    }
+
+    fn submit(&mut self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Outcome {
+        let told = Arc::clone(&self.told);
+        let done = move |outcome: Result<oarlock::Guard, AcquireError>| {
+            let outcome = match outcome {
+                Ok(guard) => {
+                    let _ = guard.into_id();
+                    Ok(())
+                }
+                Err(AcquireError::Closed) => Err(Refused::Closed),
+                Err(AcquireError::Deadlock(_)) => Err(Refused::Deadlock),
+                // Ended by its id.
+                Err(AcquireError::Cancelled) => return,
+                Err(other) => panic!("{other:?}"),
+            };
+            let mut told = told.lock().unwrap_or_else(PoisonError::into_inner);
+            told.push((id, outcome));
+        };
+        match self.request(owner, claims).enqueue_with(done) {
+            Ok(Enqueued::Granted(guard)) => {
+                self.ids.insert(id, guard.into_id());
+                self.news.push((id, Ok(())));
+                Ok(())
+            }
+            Ok(Enqueued::Waiting(lock)) => {
+                self.ids.insert(id, lock);
+                Ok(())
+            }
+            Err(AcquireError::Invalid(_)) => Err(Refused::Invalid),
+            Err(AcquireError::Closed) => Err(Refused::Closed),
+            Err(AcquireError::TooManyWaiting { .. }) => Err(Refused::TooManyWaiting),
+            Err(AcquireError::Deadlock(circle)) => {
+                self.circle = Some(circle);
+                Err(Refused::Deadlock)
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    fn try_submit(&mut self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Outcome {
+        match self.request(owner, claims).try_acquire() {
+            Ok(guard) => {
+                self.ids.insert(id, guard.into_id());
+                self.news.push((id, Ok(())));
+                Ok(())
+            }
+            Err(TryAcquireError::Invalid(_)) => Err(Refused::Invalid),
+            Err(TryAcquireError::WouldBlock) => Err(Refused::WouldBlock),
+            Err(TryAcquireError::Closed) => Err(Refused::Closed),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    fn would_grant(&mut self, owner: Option<Owner>, claims: &[Claim]) -> Outcome {
+        match self.request(owner, claims).would_grant() {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refused::WouldBlock),
+            Err(AcquireError::Invalid(_)) => Err(Refused::Invalid),
+            Err(AcquireError::Closed) => Err(Refused::Closed),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    fn upgrade(&mut self, id: Id) -> Outcome {
+        let lock = self.lock(id)?;
+        let before = self.manager.state(lock);
+        match self.manager.upgrade(lock) {
+            Ok(UpgradeState::Done(token)) => {
+                if before != Ok(LockState::Granted(token)) {
+                    self.news.push((id, Ok(())));
+                }
+                Ok(())
+            }
+            Ok(UpgradeState::Waiting) => {
+                let Ok(LockState::Granted(token)) = before else { panic!("{id} was granted") };
+                self.upgrading.insert(id, token);
+                Ok(())
+            }
+            Err(UpgradeError::Closed) => Err(Refused::Closed),
+            Err(UpgradeError::AlreadyWaiting) => Err(Refused::UpgradeWaits),
+            Err(UpgradeError::Stale | UpgradeError::NotGranted) => Err(Refused::Stale),
+            Err(UpgradeError::Deadlock(circle)) => {
+                self.circle = Some(circle);
+                Err(Refused::Deadlock)
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    fn lock(&self, id: Id) -> Result<LockId, Refused> {
+        self.ids.get(&id).copied().ok_or(Refused::Stale)
+    }
+
+    fn end(&mut self, id: Id) -> Outcome {
+        let lock = self.lock(id)?;
+        self.manager.release(lock).map_err(|_| Refused::Stale)?;
+        self.upgrading.remove(&id);
+        Ok(())
+    }
+
+    fn cancel_upgrade(&mut self, id: Id) -> Outcome {
+        let lock = self.lock(id)?;
+        self.manager.cancel_upgrade(lock).map_err(|_| Refused::Stale)?;
+        self.upgrading.remove(&id);
+        Ok(())
+    }
+
+    /// Finds out what has become of upgrades that waited.
+    fn look_at_upgrades(&mut self) {
+        for (id, before) in std::mem::take(&mut self.upgrading) {
+            match self.manager.upgrade_state(self.ids[&id]) {
+                Ok(UpgradeState::Waiting) => drop(self.upgrading.insert(id, before)),
+                Ok(UpgradeState::Done(token)) if token == before => {
+                    self.news.push((id, Err(Refused::Closed)));
+                }
+                Ok(UpgradeState::Done(_)) => self.news.push((id, Ok(()))),
+                Err(_) => panic!("{id} has ended while it was upgraded"),
+            }
+        }
+    }
+}
+
+fn refused(why: ChangeError) -> Refused {
+    match why {
+        ChangeError::Stale | ChangeError::NotGranted => Refused::Stale,
+        ChangeError::UpgradeWaiting => Refused::UpgradeWaits,
+        ChangeError::NotClaimed => Refused::NotClaimed,
+        other => panic!("{other:?}"),
+    }
+}
+
+impl Subject for Managed {
+    fn reset(&mut self, max_waiting: Option<usize>) {
+        *self = Managed::new(self.shards);
+        if let Some(max) = max_waiting {
+            let builder = Manager::builder().shards(self.shards);
+            self.manager = builder.max_waiting(max).build();
+        }
+    }
+
+    fn apply(&mut self, op: &Op) -> Outcome {
+        let outcome = match op {
+            Op::Submit(id, owner, claims) => self.submit(*id, *owner, claims),
+            Op::Try(id, owner, claims) => self.try_submit(*id, *owner, claims),
+            Op::WouldGrant(owner, claims) => self.would_grant(*owner, claims),
+            Op::Upgrade(id) => self.upgrade(*id),
+            Op::End(id) => self.end(*id),
+            Op::CancelUpgrade(id) => self.cancel_upgrade(*id),
+            Op::Downgrade(id) => {
+                self.lock(*id).and_then(|id| self.manager.downgrade(id).map_err(refused))
+            }
+            Op::ReleasePart(id, path) => self.lock(*id).and_then(|id| {
+                self.manager.release_part(id, Path::from_segments(path)).map_err(refused)
+            }),
+            Op::Close => {
+                self.manager.close();
+                Ok(())
+            }
+        };
+        self.look_at_upgrades();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        self.news.append(&mut told);
+        drop(told);
+        let seen = self.manager.inspect(Path::root()).expect("the root is a path");
+        self.seen = seen.into_iter().map(|info| (info.id, info)).collect();
+        outcome
+    }
+
+    fn news(&mut self) -> Vec<(Id, Outcome)> {
+        std::mem::take(&mut self.news)
+    }
+
+    fn circle(&mut self) -> Option<Vec<Id>> {
+        let circle = self.circle.take()?;
+        let known = |lock: LockId| self.ids.iter().find(|(_, known)| **known == lock);
+        // The refused request has no name any more.
+        let name = |lock| known(lock).map_or(Id::MAX, |(id, _)| *id);
+        Some(circle.members().iter().map(|member| name(member.id)).collect())
+    }
+
+    fn seen(&self, id: Id) -> Option<Seen> {
+        let lock = *self.ids.get(&id)?;
+        let Some(info) = self.seen.get(&lock) else {
+            assert!(self.manager.state(lock).is_err(), "an inspection does not show {id}");
+            return None;
+        };
+        assert_eq!(self.manager.state(lock), Ok(info.state), "{id}");
+        let token = match info.state {
+            LockState::Waiting => None,
+            LockState::Granted(token) => Some(token),
+        };
+        let claims = info.claims.iter().map(claim_back).collect();
+        Some(Seen { token, upgrading: info.upgrading, claims })
+    }
+
+    fn blockers(&self, id: Id) -> BTreeSet<Id> {
+        let blockers = self.manager.blockers(self.ids[&id]).expect("it is live");
+        let known = |lock: &LockId| self.ids.iter().find(|(_, known)| *known == lock);
+        let name = |lock| known(&lock).map_or(Id::MAX, |(id, _)| *id);
+        blockers.into_iter().map(name).collect()
+    }
+
+    fn counts(&self) -> (usize, usize) {
+        let stats = self.manager.stats();
+        (stats.held as usize, stats.waiting as usize)
+    }
+
+    fn is_idle(&mut self) -> bool {
+        let everything = self.manager.try_acquire(write(Path::root()));
+        let free = matches!(everything, Ok(_) | Err(TryAcquireError::Closed));
+        free && self.seen.is_empty()
+    }
+}
