@@ -12,7 +12,7 @@ use crate::scenario::{self, State};
 /// and what it answers when asked must be the same, so both are compared.
 #[derive(Debug)]
 pub struct Engine {
-    engine: engine::Engine<String>,
+    engine: engine::Engine<()>,
     live: BTreeMap<String, (RequestId, State)>,
 }
 
@@ -60,7 +60,7 @@ impl Surface for Engine {
     fn lock(&mut self, id: &str, claims: &[scenario::Claim]) -> Result<Locked, Broken> {
         let claims = claims.iter().map(claim);
         let submitted = ClaimSet::new(claims, &Limits::default())
-            .and_then(|claims| self.engine.submit(&claims, id.to_owned()));
+            .and_then(|claims| self.engine.submit(&claims, None));
         match submitted {
             Ok(submitted) => {
                 let state = state(submitted.state);
@@ -81,10 +81,7 @@ impl Surface for Engine {
             ended => return Err(Broken(format!("{id} was {told}, but ended as {ended:?}"))),
         }
         for request in granted {
-            let told = self
-                .engine
-                .payload(request)
-                .and_then(|id| self.live.get_mut(id));
+            let told = self.live.values_mut().find(|(id, _)| *id == request);
             match told {
                 Some((_, told @ State::Waiting)) => *told = State::Acquired,
                 _ => return Err(Broken(format!("the end of {id} granted a request anew"))),
