@@ -1,7 +1,7 @@
 //! Circles of owners, over all shards.
 
 use crate::delivery::{Deliveries, deliver};
-use crate::engine::{self, Agent, RequestId, State};
+use crate::engine::{self, Agent, RequestId};
 use crate::error::{Circle, CircleMember};
 use crate::id::LockId;
 use crate::manager::Anchor;
@@ -10,18 +10,23 @@ use crate::shard::Shard;
 use crate::shared::Shared;
 use crate::submit::Locked;
 use crate::sync::{Arc, MutexGuard};
-use crate::waiter::Outcome;
+use crate::waiter::{Outcome, Waiter};
 
 impl Shared {
     /// The circle in which this owner stands, if it holds something. All shards
     /// are locked.
-    pub(crate) fn circle_of_owner(&self, shards: &Locked<'_>, owner: OwnerId) -> Option<Circle> {
+    pub(crate) fn circle_of_owner(
+        &self,
+        shards: &Locked<'_>,
+        owner: OwnerId,
+        id: LockId,
+    ) -> Option<Circle> {
         debug_assert_eq!(shards.len(), self.shards.len(), "a circle may lie anywhere");
         let shards: Vec<&Shard> = shards.iter().map(|(_, shard)| &**shard).collect();
         if !shards.iter().any(|shard| shard.engine.has_held(owner)) {
             return None;
         }
-        named(&shards, &circle(&shards, Agent::Owner(owner))?)
+        Some(named(&shards, &circle(&shards, Agent::Owner(owner), id)?))
     }
 
     /// The circle in which a request that is being upgraded stands. All shards
@@ -34,7 +39,7 @@ impl Shared {
     ) -> Option<Circle> {
         let shards: Vec<&Shard> = shards.iter().map(|shard| &**shard).collect();
         let agent = owner.map_or(Agent::Request(id.to_u64()), |owner| Agent::Owner(owner.id));
-        named(&shards, &circle(&shards, agent)?)
+        Some(named(&shards, &circle(&shards, agent, id)?))
     }
 
     /// Ends the waiting requests and upgrades of an owner that stand in circles:
@@ -47,24 +52,19 @@ impl Shared {
             if !shards.iter().any(|shard| shard.engine.has_held(owner.id)) {
                 return;
             }
-            let Some(ids) = circle(&shards, Agent::Owner(owner.id)) else {
+            let agent = Agent::Owner(owner.id);
+            let found = waiting_of(&shards, owner.id)
+                .into_iter()
+                .find_map(|waiter| {
+                    let ids = circle(&shards, agent, waiter.id)?;
+                    Some((waiter, named(&shards, &ids)))
+                });
+            let Some((waiter, circle)) = found else {
                 return;
             };
-            let (Some(circle), Some(&id)) = (named(&shards, &ids), ids.first()) else {
-                return;
-            };
-            let waits = shards[id.shard()].engine.state(id.request()) == Some(State::Waiting);
+            let id = waiter.id;
             let part = shards[id.shard()].engine.payload(id.request());
-            let waiter = match (part, waits) {
-                (Some(part), true) => part.waiter.clone(),
-                (Some(part), false) if part.upgrade.is_none() => part.waiter.clone(),
-                (Some(part), false) => part.upgrade.clone(),
-                (None, _) => None,
-            };
             let is_upgrade = part.is_some_and(|part| part.upgrade.is_some());
-            let Some(waiter) = waiter else {
-                return;
-            };
             let mut deliveries = Deliveries::new();
             locked[id.shard()].tally.deadlocks += 1;
             if is_upgrade {
@@ -85,7 +85,7 @@ impl Shared {
 
 /// The requests of an agent's circle, by the ids by which they are known; a
 /// request that waits in several shards may stand in it with any of its parts.
-fn circle(shards: &[&Shard], agent: Agent) -> Option<Vec<LockId>> {
+fn circle(shards: &[&Shard], agent: Agent, id: LockId) -> Option<Vec<LockId>> {
     let keys: Vec<_> = shards
         .iter()
         .enumerate()
@@ -99,14 +99,35 @@ fn circle(shards: &[&Shard], agent: Agent) -> Option<Vec<LockId>> {
             key,
         })
         .collect();
-    let circle = engine::circle(&parts, agent)?;
+    let is_it = |index: usize, part| shards[index].known_as(index, part) == id;
+    let circle = engine::circle(&parts, agent, is_it)?;
     let known = circle
         .into_iter()
         .map(|(index, id)| shards[index].known_as(index, id));
     Some(known.collect())
 }
 
-fn named(shards: &[&Shard], ids: &[LockId]) -> Option<Circle> {
+/// The waiters of an owner's requests and upgrades that wait, in the order in
+/// which they were queued.
+fn waiting_of(shards: &[&Shard], owner: OwnerId) -> Vec<Arc<Waiter>> {
+    let mut waiters = Vec::new();
+    for shard in shards {
+        for id in shard.engine.ids_with_payload() {
+            let Some(part) = shard.engine.payload(id) else {
+                continue;
+            };
+            if part.about.owner.as_ref().is_none_or(|it| it.id != owner) {
+                continue;
+            }
+            let waiting = [&part.waiter, &part.upgrade].into_iter().flatten();
+            waiters.extend(waiting.filter(|it| !it.is_complete()).cloned());
+        }
+    }
+    waiters.sort_by_key(|waiter| waiter.queued);
+    waiters
+}
+
+fn named(shards: &[&Shard], ids: &[LockId]) -> Circle {
     let member = |&id: &LockId| {
         let part = shards[id.shard()].engine.payload(id.request());
         let about = part.map(|part| part.about.clone()).unwrap_or_default();
@@ -116,5 +137,5 @@ fn named(shards: &[&Shard], ids: &[LockId]) -> Option<Circle> {
             label: about.label,
         }
     };
-    Some(Circle::new(ids.iter().map(member).collect()))
+    Circle::new(ids.iter().map(member).collect())
 }

@@ -12,7 +12,7 @@ use crate::guard::Guard;
 use crate::manager::Anchor;
 use crate::owner::OwnerState;
 use crate::sync::Arc;
-use crate::waiter::{Callback, Listener, Outcome, Waiter};
+use crate::waiter::{Callback, Kind, Listener, Outcome, Waiter};
 
 /// Outcomes decided under a lock, to be told without it.
 pub(crate) type Deliveries = SmallVec<[(Arc<Waiter>, Outcome); 2]>;
@@ -32,10 +32,14 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     // for another.
     let mut owners: SmallVec<[Arc<OwnerState>; 1]> = SmallVec::new();
     for (waiter, outcome) in deliveries {
-        if let (Outcome::Granted { .. }, Some(owner)) = (&outcome, &waiter.owner)
-            && owner.live() > 1
-        {
-            owners.push(Arc::clone(owner));
+        if let Outcome::Granted { .. } = outcome {
+            if waiter.kind == Kind::Request {
+                anchor.shared.stops_waiting();
+            }
+            owners.extend(waiter.owner.clone().filter(|owner| owner.live() > 1));
+        }
+        if cfg!(oarlock_mutation = "lose_one_wake") && waiter.id.to_u64() % 5 == 2 {
+            continue;
         }
         match waiter.settle(outcome.clone()) {
             Listener::None => {}

@@ -15,7 +15,6 @@ use crate::limits::Limits;
 use crate::named;
 use crate::owner::Owner;
 use crate::pending::{Acquire, Enqueued, Pending};
-use crate::prepared::Prepared;
 use crate::request::Request;
 use crate::shard::{About, Located};
 use crate::shared::Shared;
@@ -350,17 +349,18 @@ impl Manager {
         mut admission: Admission,
     ) -> Result<Submission, AcquireError> {
         let shared = self.shared();
-        let limits = &shared.settings.limits;
         let mut claims = claims.into_iter();
         let first = claims.next().ok_or(InvalidRequest::NoClaims)?;
         // Mostly there is only one, which need not be moved into a list.
-        if let Some(second) = claims.next() {
-            let claims = collect([first, second].into_iter().chain(claims), limits)?;
-            let prepared = Prepared::new(&claims, limits, &shared.hasher)?;
-            return shared.submit(&prepared, about, &mut admission);
-        }
-        let prepared = Prepared::new(std::slice::from_ref(&first), limits, &shared.hasher)?;
-        shared.submit(&prepared, about, &mut admission)
+        let Some(second) = claims.next() else {
+            if about.is_nothing() && !matches!(admission, Admission::Look) {
+                return shared.submit_one(&first, &mut admission);
+            }
+            return shared.submit_all(std::slice::from_ref(&first), about, &mut admission);
+        };
+        let claims = [first, second].into_iter().chain(claims);
+        let claims = collect(claims, &shared.settings.limits)?;
+        shared.submit_all(&claims, about, &mut admission)
     }
 
     #[inline]
@@ -395,8 +395,17 @@ impl std::fmt::Debug for Manager {
 
 impl Shared {
     /// Ends a request, granted or waiting. Whoever waits for it is told.
-    #[inline]
     pub(crate) fn end(&self, anchor: &Arc<Anchor>, id: LockId, own: Own) -> bool {
+        // Mostly it is one plain claim, and nobody waits for it.
+        let Some(shard) = self.shards.get(id.shard()) else {
+            return false;
+        };
+        let mut shard = shard.0.lock();
+        if shard.engine.end_alone(id.request()) {
+            shard.tally.ended(id.request(), false);
+            return true;
+        }
+        drop(shard);
         let Some(located) = Located::find(self, id) else {
             return false;
         };

@@ -19,7 +19,7 @@ impl NameHasher {
         ))
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn hash(&self, name: &[u8]) -> u64 {
         let mut hasher = self.0.build_hasher();
         hasher.write(name);

@@ -1,6 +1,5 @@
 //! Paths: what is locked.
 
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 
@@ -30,19 +29,22 @@ pub struct Path<'a> {
     repr: Repr<'a>,
 }
 
+/// Small, since a claim is moved several times on its way.
 #[derive(Clone)]
 enum Repr<'a> {
     /// Text to split at `/`; perhaps not yet checked for empty segments.
-    Text(Cow<'a, [u8]>),
-    /// Segments one after the other, and where each ends.
-    Packed(Packed),
+    Text(&'a [u8]),
+    OwnedText(Box<[u8]>),
+    /// Segments that somebody else holds.
+    List(SmallVec<[&'a [u8]; 3]>),
+    OwnedList(Box<Packed>),
 }
 
-/// Inline for what most paths are: up to four segments, 64 bytes together.
+/// Segments one after the other, and where each ends.
 #[derive(Clone, Default)]
 struct Packed {
-    bytes: SmallVec<[u8; 64]>,
-    ends: SmallVec<[usize; 4]>,
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 impl Path<'static> {
@@ -50,11 +52,12 @@ impl Path<'static> {
     #[must_use]
     pub fn root() -> Self {
         Self {
-            repr: Repr::Packed(Packed::default()),
+            repr: Repr::Text(&[]),
         }
     }
 
-    /// A path of these segments, copied, taken as they are.
+    /// A path of these segments, copied, taken as they are. Where they live long
+    /// enough, [`Path::of_segments`] needs no copy.
     pub fn from_segments<S: AsRef<[u8]>>(segments: impl IntoIterator<Item = S>) -> Self {
         let mut packed = Packed::default();
         for segment in segments {
@@ -62,7 +65,7 @@ impl Path<'static> {
             packed.ends.push(packed.bytes.len());
         }
         Self {
-            repr: Repr::Packed(packed),
+            repr: Repr::OwnedList(Box::new(packed)),
         }
     }
 }
@@ -84,7 +87,27 @@ impl<'a> Path<'a> {
     #[must_use]
     pub fn text_bytes(text: &'a [u8]) -> Self {
         Self {
-            repr: Repr::Text(Cow::Borrowed(text)),
+            repr: Repr::Text(text),
+        }
+    }
+
+    /// A path of these segments, which stay where they are, taken as they are. Up
+    /// to three need no memory of their own.
+    #[must_use]
+    #[inline]
+    pub fn of_segments(segments: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        Self {
+            repr: Repr::List(segments.into_iter().collect()),
+        }
+    }
+
+    /// The text, if it is one; perhaps not checked.
+    #[inline]
+    fn as_text(&self) -> Option<&[u8]> {
+        match &self.repr {
+            Repr::Text(text) => Some(text),
+            Repr::OwnedText(text) => Some(text),
+            Repr::List(_) | Repr::OwnedList(_) => None,
         }
     }
 
@@ -94,9 +117,10 @@ impl<'a> Path<'a> {
     pub fn segments(&self) -> Segments<'_> {
         Segments {
             inner: match &self.repr {
-                Repr::Text(text) if text.is_empty() => Inner::Text(None),
-                Repr::Text(text) => Inner::Text(Some(text)),
-                Repr::Packed(packed) => Inner::Packed {
+                Repr::Text(text) => Inner::text(text),
+                Repr::OwnedText(text) => Inner::text(text),
+                Repr::List(list) => Inner::List(list.iter()),
+                Repr::OwnedList(packed) => Inner::Packed {
                     packed,
                     start: 0,
                     next: 0,
@@ -109,9 +133,9 @@ impl<'a> Path<'a> {
     #[must_use]
     pub fn depth(&self) -> usize {
         match &self.repr {
-            Repr::Text(text) if text.is_empty() => 0,
-            Repr::Text(text) => text.iter().filter(|&&byte| byte == b'/').count() + 1,
-            Repr::Packed(packed) => packed.ends.len(),
+            Repr::List(list) => list.len(),
+            Repr::OwnedList(packed) => packed.ends.len(),
+            Repr::Text(_) | Repr::OwnedText(_) => self.segments().count(),
         }
     }
 
@@ -126,8 +150,10 @@ impl<'a> Path<'a> {
     pub fn into_owned(self) -> Path<'static> {
         Path {
             repr: match self.repr {
-                Repr::Text(text) => Repr::Text(Cow::Owned(text.into_owned())),
-                Repr::Packed(packed) => Repr::Packed(packed),
+                Repr::Text(text) => Repr::OwnedText(text.into()),
+                Repr::OwnedText(text) => Repr::OwnedText(text),
+                Repr::List(list) => return Path::from_segments(list),
+                Repr::OwnedList(packed) => Repr::OwnedList(packed),
             },
         }
     }
@@ -136,26 +162,11 @@ impl<'a> Path<'a> {
     ///
     /// Refuses text with an empty segment. A list has no forbidden segments.
     pub(crate) fn measure(&self) -> Result<Size, InvalidRequest> {
-        let text = match &self.repr {
-            Repr::Packed(packed) => {
-                return Ok(Size {
-                    segments: packed.ends.len(),
-                    bytes: packed.bytes.len(),
-                });
-            }
-            Repr::Text(text) if text.is_empty() => {
-                return Ok(Size {
-                    segments: 0,
-                    bytes: 0,
-                });
-            }
-            Repr::Text(text) => text,
-        };
         let mut size = Size {
             segments: 0,
             bytes: 0,
         };
-        split_text(text, |name| {
+        self.split(|name| {
             size.segments += 1;
             size.bytes += name.len();
             Ok(())
@@ -166,43 +177,49 @@ impl<'a> Path<'a> {
     /// Calls `each` with the segments, from the first down, until it fails.
     ///
     /// Refuses text with an empty segment. A list has no forbidden segments.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn split<'s>(
         &'s self,
         mut each: impl FnMut(&'s [u8]) -> Result<(), InvalidRequest>,
     ) -> Result<(), InvalidRequest> {
-        match &self.repr {
-            Repr::Text(text) if text.is_empty() => Ok(()),
-            Repr::Text(text) => split_text(text, each),
-            Repr::Packed(packed) => {
-                let mut start = 0;
-                for &end in &packed.ends {
-                    each(&packed.bytes[start..end])?;
-                    start = end;
-                }
+        if let Some(text) = self.as_text() {
+            return if text.is_empty() {
                 Ok(())
-            }
+            } else {
+                split_text(text, each)
+            };
         }
+        for name in self.segments() {
+            each(name)?;
+        }
+        Ok(())
     }
 }
 
 /// The segments of text that is not empty.
-#[inline]
+#[inline(always)]
 fn split_text<'t>(
     text: &'t [u8],
     mut each: impl FnMut(&'t [u8]) -> Result<(), InvalidRequest>,
 ) -> Result<(), InvalidRequest> {
-    let mut start = 0;
+    let mut rest = text;
     let mut index = 0;
-    for end in memchr::memchr_iter(b'/', text).chain([text.len()]) {
-        if start == end {
+    loop {
+        let end = memchr::memchr(b'/', rest);
+        let (name, after) = match end {
+            Some(end) => (&rest[..end], &rest[end + 1..]),
+            None => (rest, &rest[..0]),
+        };
+        if name.is_empty() {
             return Err(empty_segment(text, index));
         }
-        each(&text[start..end])?;
-        start = end + 1;
+        each(name)?;
+        if end.is_none() {
+            return Ok(());
+        }
+        rest = after;
         index += 1;
     }
-    Ok(())
 }
 
 /// How large a path is.
@@ -240,11 +257,18 @@ pub struct Segments<'p> {
 enum Inner<'p> {
     /// What is left to split; `None` at the end.
     Text(Option<&'p [u8]>),
+    List(std::slice::Iter<'p, &'p [u8]>),
     Packed {
         packed: &'p Packed,
         start: usize,
         next: usize,
     },
+}
+
+impl<'p> Inner<'p> {
+    fn text(text: &'p [u8]) -> Self {
+        Self::Text((!text.is_empty()).then_some(text))
+    }
 }
 
 impl<'p> Iterator for Segments<'p> {
@@ -262,6 +286,7 @@ impl<'p> Iterator for Segments<'p> {
                     None => rest.take(),
                 }
             }
+            Inner::List(list) => list.next().copied(),
             Inner::Packed {
                 packed,
                 start,
@@ -337,48 +362,75 @@ impl<'a> From<&'a String> for Path<'a> {
 impl From<String> for Path<'static> {
     fn from(text: String) -> Self {
         Self {
-            repr: Repr::Text(Cow::Owned(text.into_bytes())),
+            repr: Repr::OwnedText(text.into_bytes().into()),
         }
     }
 }
 
-impl<S: AsRef<[u8]>> From<&[S]> for Path<'static> {
-    fn from(segments: &[S]) -> Self {
+impl<'a, S: AsRef<[u8]>> From<&'a [S]> for Path<'a> {
+    #[inline]
+    fn from(segments: &'a [S]) -> Self {
+        Self::of_segments(segments.iter().map(AsRef::as_ref))
+    }
+}
+
+impl<'a, S: AsRef<[u8]>, const N: usize> From<&'a [S; N]> for Path<'a> {
+    #[inline]
+    fn from(segments: &'a [S; N]) -> Self {
+        Self::from(segments.as_slice())
+    }
+}
+
+impl<'a, S: AsRef<[u8]>> From<&'a Vec<S>> for Path<'a> {
+    #[inline]
+    fn from(segments: &'a Vec<S>) -> Self {
+        Self::from(segments.as_slice())
+    }
+}
+
+impl<'a, S: AsRef<[u8]> + ?Sized, const N: usize> From<[&'a S; N]> for Path<'a> {
+    #[inline]
+    fn from(segments: [&'a S; N]) -> Self {
+        Self::of_segments(segments.into_iter().map(AsRef::as_ref))
+    }
+}
+
+impl<'a, S: AsRef<[u8]> + ?Sized> From<Vec<&'a S>> for Path<'a> {
+    #[inline]
+    fn from(segments: Vec<&'a S>) -> Self {
+        Self::of_segments(segments.into_iter().map(AsRef::as_ref))
+    }
+}
+
+impl<const N: usize> From<[String; N]> for Path<'static> {
+    fn from(segments: [String; N]) -> Self {
         Self::from_segments(segments)
     }
 }
 
-impl<S: AsRef<[u8]>, const N: usize> From<&[S; N]> for Path<'static> {
-    fn from(segments: &[S; N]) -> Self {
+impl<const N: usize> From<[Vec<u8>; N]> for Path<'static> {
+    fn from(segments: [Vec<u8>; N]) -> Self {
         Self::from_segments(segments)
     }
 }
 
-impl<S: AsRef<[u8]>, const N: usize> From<[S; N]> for Path<'static> {
-    fn from(segments: [S; N]) -> Self {
+impl From<Vec<String>> for Path<'static> {
+    fn from(segments: Vec<String>) -> Self {
         Self::from_segments(segments)
     }
 }
 
-impl<S: AsRef<[u8]>> From<Vec<S>> for Path<'static> {
-    fn from(segments: Vec<S>) -> Self {
-        Self::from_segments(segments)
-    }
-}
-
-impl<S: AsRef<[u8]>> From<&Vec<S>> for Path<'static> {
-    fn from(segments: &Vec<S>) -> Self {
+impl From<Vec<Vec<u8>>> for Path<'static> {
+    fn from(segments: Vec<Vec<u8>>) -> Self {
         Self::from_segments(segments)
     }
 }
 
 impl<'a> From<&'a Path<'_>> for Path<'a> {
     fn from(path: &'a Path<'_>) -> Self {
-        match &path.repr {
-            Repr::Text(text) => Self::text_bytes(text),
-            Repr::Packed(packed) => Self {
-                repr: Repr::Packed(packed.clone()),
-            },
+        match path.as_text() {
+            Some(text) => Self::text_bytes(text),
+            None => Self::of_segments(path.segments()),
         }
     }
 }

@@ -11,11 +11,13 @@ use crate::limits::Limits;
 use crate::mode::Mode;
 use crate::names::{NameHasher, Step};
 
+pub(crate) type Steps<'p> = SmallVec<[Step<'p>; 8]>;
+
 /// The claims of one request as they were given, within the limits.
 #[derive(Debug)]
 pub(crate) struct Prepared<'p> {
     /// The ways of all claims, one after the other.
-    steps: SmallVec<[Step<'p>; 8]>,
+    steps: Steps<'p>,
     claims: SmallVec<[Place; 4]>,
 }
 
@@ -74,17 +76,7 @@ impl<'p> Prepared<'p> {
         hasher: &NameHasher,
     ) -> Result<(), InvalidRequest> {
         let start = self.steps.len();
-        let most = (start + limits.max_segments).min(limits.max_request_segments);
-        let mut bytes = 0;
-        claim.path().split(|name| {
-            bytes += name.len();
-            if self.steps.len() == most || bytes > limits.max_path_bytes {
-                return Err(too_large(claim, limits));
-            }
-            let hash = hasher.hash(name);
-            self.steps.push(Step { name, hash });
-            Ok(())
-        })?;
+        push_steps(&mut self.steps, claim, limits, hasher)?;
         self.claims.push(Place {
             start: start as u32,
             end: self.steps.len() as u32,
@@ -114,12 +106,33 @@ impl<'p> Prepared<'p> {
     }
 }
 
+/// Puts the steps of a claim, within the limits, behind those of others.
+#[inline(always)]
+pub(crate) fn push_steps<'p>(
+    steps: &mut Steps<'p>,
+    claim: &'p Claim<'_>,
+    limits: &Limits,
+    hasher: &NameHasher,
+) -> Result<(), InvalidRequest> {
+    let most = (steps.len() + limits.max_segments).min(limits.max_request_segments);
+    let mut bytes = 0;
+    claim.path().split(|name| {
+        bytes += name.len();
+        if steps.len() == most || bytes > limits.max_path_bytes {
+            return Err(too_large(claim, limits));
+        }
+        let hash = hasher.hash(name);
+        steps.push(Step { name, hash });
+        Ok(())
+    })
+}
+
 /// The steps to one path.
 pub(crate) fn steps<'p>(
     path: &'p crate::path::Path<'_>,
     hasher: &NameHasher,
-) -> Result<SmallVec<[Step<'p>; 8]>, InvalidRequest> {
-    let mut steps = SmallVec::new();
+) -> Result<Steps<'p>, InvalidRequest> {
+    let mut steps = Steps::new();
     path.split(|name| {
         let hash = hasher.hash(name);
         steps.push(Step { name, hash });

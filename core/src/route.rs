@@ -47,6 +47,8 @@ pub(crate) enum Place {
 /// For each class, how it is spread.
 pub(crate) struct Routes {
     words: Box<[AtomicU64]>,
+    /// By class.
+    homes: Box<[u8]>,
     shards: usize,
 }
 
@@ -73,18 +75,28 @@ impl Routes {
     pub(crate) fn new(shards: usize) -> Self {
         Self {
             words: (0..CLASSES).map(|_| AtomicU64::new(0)).collect(),
+            // Not more than 256 shards, so that their indices fit.
+            homes: (0..CLASSES).map(|class| (class % shards) as u8).collect(),
             shards,
         }
     }
 
     #[inline]
     pub(crate) fn home(&self, class: usize) -> usize {
-        class % self.shards
+        usize::from(self.homes[class])
     }
 
     #[inline]
     fn word(&self, class: usize) -> Word {
         Word(self.words[class].load(Ordering::Acquire))
+    }
+
+    /// The home of a path's class, if the class is not spread: what
+    /// [`place`](Self::place) comes to then.
+    #[inline]
+    pub(crate) fn plain_home(&self, steps: &[Step<'_>]) -> Option<usize> {
+        let class = class(steps.first()?.hash);
+        (self.word(class).depth() == 0).then(|| self.home(class))
     }
 
     /// Where a claim of this path lies now. What it says holds for as long as the

@@ -198,6 +198,10 @@ impl<'m> Located<'m> {
         self.first()?.upgrade.clone()
     }
 
+    pub(crate) fn owner(&self) -> Option<Arc<OwnerState>> {
+        self.first()?.about.owner.clone()
+    }
+
     /// Ends every part. Returns the waiters of the request, if it waited, and of
     /// its upgrade, if that waits.
     pub(crate) fn end(mut self, shared: &Shared, deliveries: &mut Deliveries) -> Waiters {

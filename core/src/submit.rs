@@ -2,16 +2,17 @@
 
 use smallvec::SmallVec;
 
+use crate::claim::Claim;
 use crate::engine::{State, Submitted};
 use crate::error::{AcquireError, InvalidRequest};
 use crate::id::LockId;
-use crate::prepared::{Prepared, PreparedClaim};
+use crate::prepared::{self, Prepared, PreparedClaim, Steps};
 use crate::route::Place;
 use crate::shard::{About, Part, Shard};
 use crate::shared::Shared;
 use crate::stats::Tally;
 use crate::sync::{Arc, MutexGuard};
-use crate::waiter::{Listener, Waiter};
+use crate::waiter::{Kind, Listener, Waiter};
 
 /// What to do if the request cannot be granted at once.
 ///
@@ -56,58 +57,60 @@ pub(crate) enum Submission {
 pub(crate) type Locked<'m> = SmallVec<[(usize, MutexGuard<'m, Shard>); 8]>;
 
 impl Shared {
-    /// Submits a request to every shard that it lies in.
-    #[inline]
-    pub(crate) fn submit(
+    /// Submits a request of one claim that nothing else is said of: the common
+    /// case.
+    pub(crate) fn submit_one(
         &self,
-        prepared: &Prepared<'_>,
+        claim: &Claim<'_>,
+        admission: &mut Admission,
+    ) -> Result<Submission, AcquireError> {
+        let limits = &self.settings.limits;
+        if limits.max_claims == 0 {
+            return Err(InvalidRequest::TooManyClaims { limit: 0 }.into());
+        }
+        let mut steps = Steps::new();
+        prepared::push_steps(&mut steps, claim, limits, &self.hasher)?;
+        let steps = steps.as_slice();
+        let ready = PreparedClaim {
+            mode: claim.mode(),
+            limit: claim.checked_limit()?,
+            steps,
+        };
+        let place = match self.routes.plain_home(steps) {
+            Some(home) => Place::One(home),
+            None => self.routes.place(steps),
+        };
+        if let Place::One(mut index) = place {
+            let mut shard = match self.shards[index].0.try_lock() {
+                Some(shard) => shard,
+                None => self.lock_contended(index, &ready, &mut index),
+            };
+            let still = self.routes.plain_home(steps) == Some(index)
+                || self.routes.place(steps) == Place::One(index);
+            if still && !shard.closed && !shard.engine.is_full() {
+                shard.engine.set_now(self.clock.now());
+                if let Some(Submitted { id, state }) = shard.engine.try_simple(&ready)
+                    && let State::Granted { token } = state
+                {
+                    shard.tally.granted_at_once(id);
+                    let id = LockId::new(index, id);
+                    return Ok(Submission::Granted { id, token });
+                }
+            }
+        }
+        let prepared = Prepared::new(std::slice::from_ref(claim), limits, &self.hasher)?;
+        self.submit(&prepared, &About::default(), admission)
+    }
+
+    /// Submits any claims.
+    pub(crate) fn submit_all(
+        &self,
+        claims: &[Claim<'_>],
         about: &About,
         admission: &mut Admission,
     ) -> Result<Submission, AcquireError> {
-        if prepared.len() == 1 && about.is_nothing() && !matches!(admission, Admission::Look) {
-            let claim = prepared.claim(0);
-            if let Place::One(shard) = self.routes.place(claim.steps) {
-                return self.submit_to_one(shard, prepared, &claim, admission);
-            }
-        }
-        self.submit_to_several(prepared, about, admission)
-    }
-
-    /// The common case: one claim in one shard.
-    #[inline]
-    fn submit_to_one(
-        &self,
-        index: usize,
-        prepared: &Prepared<'_>,
-        claim: &PreparedClaim<'_, '_>,
-        admission: &mut Admission,
-    ) -> Result<Submission, AcquireError> {
-        let mut index = index;
-        let mut shard = match self.shards[index].0.try_lock() {
-            Some(shard) => shard,
-            None => self.lock_contended(index, claim, &mut index),
-        };
-        if self.routes.place(claim.steps) != Place::One(index) {
-            drop(shard);
-            return self.submit_to_several(prepared, &About::default(), admission);
-        }
-        if shard.closed {
-            return Err(AcquireError::Closed);
-        }
-        if shard.engine.is_full() {
-            return Err(InvalidRequest::TooManyRequests.into());
-        }
-        shard.engine.set_now(self.clock.now());
-        if let Some(Submitted { id, state }) = shard.engine.try_simple(claim)
-            && let State::Granted { token } = state
-        {
-            shard.tally.granted_at_once(id);
-            let id = LockId::new(index, id);
-            return Ok(Submission::Granted { id, token });
-        }
-        let mut shards = Locked::new();
-        shards.push((index, shard));
-        self.submit_locked(&mut shards, prepared, &About::default(), admission)
+        let prepared = Prepared::new(claims, &self.settings.limits, &self.hasher)?;
+        self.submit(&prepared, about, admission)
     }
 
     /// Waits for a shard's mutex, which others use much. If that has happened
@@ -162,9 +165,9 @@ impl Shared {
         Some((wanted.shard, other))
     }
 
-    /// Claims that may lie in several shards, whose locks are all taken, in
-    /// ascending order, before the first part is submitted.
-    fn submit_to_several(
+    /// Submits a request to every shard that it lies in: the locks of all are
+    /// taken, in ascending order, before the first part is submitted.
+    pub(crate) fn submit(
         &self,
         prepared: &Prepared<'_>,
         about: &About,
@@ -317,11 +320,12 @@ impl Shared {
             *admission = Admission::Queue(listener);
             return Err(AcquireError::TooManyWaiting { limit });
         }
-        let waiter = Waiter::new(id, blocked, token, about.owner.clone(), listener);
+        let owner = about.owner.clone();
+        let waiter = Waiter::new(id, Kind::Request, blocked, token, owner, listener);
         attach(shards, &ids, about, Some(&waiter));
         if let Some(owner) = &about.owner
             && owner.live() > 1
-            && let Some(circle) = self.circle_of_owner(shards, owner.id)
+            && let Some(circle) = self.circle_of_owner(shards, owner.id, id)
         {
             self.stops_waiting();
             take_back(shards, &ids);

@@ -82,7 +82,14 @@ mod model {
     }
 
     #[derive(Debug, Default)]
-    pub(crate) struct Mutex<T>(checker::sync::Mutex<T>);
+    pub(crate) struct Mutex<T> {
+        inner: checker::sync::Mutex<T>,
+        /// Touched by every try, and by every holder before it lets go. Loom takes
+        /// what a holder does as one step, unless it touches something that others
+        /// touch meanwhile; so a try would never come upon a holder.
+        #[cfg(loom)]
+        seam: AtomicU32,
+    }
 
     #[derive(Debug)]
     pub(crate) struct MutexGuard<'a, T> {
@@ -95,11 +102,15 @@ mod model {
 
     impl<T> Mutex<T> {
         pub(crate) fn new(value: T) -> Self {
-            Self(checker::sync::Mutex::new(value))
+            Self {
+                inner: checker::sync::Mutex::new(value),
+                #[cfg(loom)]
+                seam: AtomicU32::new(0),
+            }
         }
 
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-            let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let held = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
             MutexGuard {
                 mutex: self,
                 held: Some(held),
@@ -107,11 +118,20 @@ mod model {
         }
 
         pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-            let held = self.0.try_lock().ok()?;
+            #[cfg(loom)]
+            self.seam.fetch_add(1, Ordering::Relaxed);
+            let held = self.inner.try_lock().ok()?;
             Some(MutexGuard {
                 mutex: self,
                 held: Some(held),
             })
+        }
+    }
+
+    #[cfg(loom)]
+    impl<T> Drop for MutexGuard<'_, T> {
+        fn drop(&mut self) {
+            self.mutex.seam.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -167,7 +187,8 @@ mod model {
             for _ in 0..checker::rand::Rng::gen_range(&mut checker::rand::thread_rng(), 0..8) {
                 checker::thread::yield_now();
             }
-            guard.held = guard.mutex.lock().held;
+            let held = guard.mutex.inner.lock();
+            guard.held = Some(held.unwrap_or_else(PoisonError::into_inner));
             WaitTimeoutResult
         }
 

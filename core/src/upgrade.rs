@@ -12,7 +12,7 @@ use crate::prepared;
 use crate::shard::{Located, Shard};
 use crate::shared::Shared;
 use crate::sync::{Arc, MutexGuard};
-use crate::waiter::{Listener, Outcome, Waiter};
+use crate::waiter::{Kind, Listener, Outcome, Waiter};
 
 /// Where an upgrade stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,8 +42,13 @@ impl Shared {
         let mut located = Located::find(self, id).ok_or(UpgradeError::Stale)?;
         if let Some(token) = begin(&mut located)?.done {
             let token = finish(&mut located, token, &mut deliveries);
+            let owner = located.owner();
             drop(located);
             deliver(anchor, deliveries);
+            // What it holds now may be what others wait for whom it waits for.
+            if let Some(owner) = owner.filter(|owner| owner.live() > 1) {
+                self.end_circles(anchor, &owner);
+            }
             return Ok(Upgrading::Done { token });
         }
         take_back(&mut located);
@@ -54,7 +59,13 @@ impl Shared {
         }
         // It has to wait, or to be refused because of a circle, which may lie
         // anywhere.
-        self.upgrade_or_wait(id)
+        let upgrading = self.upgrade_or_wait(id)?;
+        if let Upgrading::Done { .. } = upgrading
+            && let Some(owner) = Located::find(self, id).and_then(|located| located.owner())
+        {
+            self.end_circles(anchor, &owner);
+        }
+        Ok(upgrading)
     }
 
     fn upgrade_or_wait(&self, id: LockId) -> Result<Upgrading, UpgradeError> {
@@ -101,7 +112,7 @@ impl Shared {
             }
             return Err(refusal);
         }
-        let waiter = Waiter::new(id, blocked, token, owner, Listener::None);
+        let waiter = Waiter::new(id, Kind::Upgrade, blocked, token, owner, Listener::None);
         for part in &parts {
             let engine = &mut shards[part.shard()].engine;
             if engine.payload(part.request()).is_none() {

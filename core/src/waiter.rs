@@ -49,9 +49,17 @@ pub(crate) enum Listener {
     Callback(Callback),
 }
 
+/// What waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Request,
+    Upgrade,
+}
+
 pub(crate) struct Waiter {
     /// The request's id, for whoever settles it.
     pub(crate) id: LockId,
+    pub(crate) kind: Kind,
     /// Parts that still wait, one a shard. Each is counted down under the lock
     /// of its shard, so a thread that holds the locks of all of the request's
     /// shards reads a value that stands still.
@@ -76,6 +84,7 @@ struct Inner {
 impl Waiter {
     pub(crate) fn new(
         id: LockId,
+        kind: Kind,
         parts: u32,
         token: u64,
         owner: Option<Arc<OwnerState>>,
@@ -83,6 +92,7 @@ impl Waiter {
     ) -> Arc<Self> {
         Arc::new(Self {
             id,
+            kind,
             parts: AtomicU32::new(parts),
             token: AtomicU64::new(token),
             queued: sync::now(),

@@ -175,6 +175,6 @@ impl oarlock_claim {
         // SAFETY: by the caller's promise.
         let segments = unsafe { list(self.segments, self.segment_count, "") };
         let segments: &[oarlock_str] = segments.unwrap_or(&[]);
-        Claim::new(mode, Path::from_segments(segments.iter().map(bytes)))
+        Claim::new(mode, Path::of_segments(segments.iter().map(bytes)))
     }
 }

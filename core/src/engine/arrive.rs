@@ -1,12 +1,14 @@
 //! Taking a request in.
 
+use smallvec::SmallVec;
+
 use super::crowd::{NewWait, Stage};
 use super::decide::Asker;
 use super::entry::{self, Entry, Permit, Target};
 use super::modes::NodeMode;
 use super::request::{Record, Simple};
 use super::tree::{NodeIndex, ROOT, class};
-use super::{Attach, Engine, RequestId, State, Submitted, state_of};
+use super::{Attach, Engine, Grants, RequestId, State, Submitted, state_of};
 use crate::mode::Mode;
 use crate::owner::OwnerId;
 use crate::prepared::PreparedClaim;
@@ -109,6 +111,7 @@ impl<T: Attach> Engine<T> {
             entries: Vec::new(),
             payload: None,
         });
+        self.go_ahead(id, &entries, owner);
         let blocked = self.enter(id, &mut entries, owner);
         let mut token = 0;
         if blocked == 0 {
@@ -118,12 +121,19 @@ impl<T: Attach> Engine<T> {
         } else {
             self.waiting += 1;
         }
+        let permits: SmallVec<[_; 1]> = inherited_permits(&entries).collect();
         let Some(record) = self.requests.record_mut(id) else {
             unreachable!("the record was inserted above");
         };
         record.blocked = blocked;
         record.granted = blocked == 0;
         record.entries = entries;
+        for node in permits {
+            // Those that were sent back take what permits are left.
+            let mut nobody = Grants::new();
+            self.pass_waiting(node, &mut nobody);
+            debug_assert!(nobody.is_empty(), "they waited before, and do so still");
+        }
         Submitted {
             id,
             state: state_of(token),
@@ -233,8 +243,25 @@ impl<T: Attach> Engine<T> {
             .filter(|record| record.is_held())
             .filter_map(move |record| {
                 let entry = record.entries.iter().find(|entry| entry.node == node)?;
-                entry.target
+                if record.upgrading {
+                    entry.before_target
+                } else {
+                    entry.target
+                }
             })
+    }
+
+    /// Makes way for claims that the owner holds already.
+    fn go_ahead(&mut self, id: RequestId, entries: &[Entry], owner: Option<OwnerId>) {
+        let inherited = entries
+            .iter()
+            .filter_map(|it| Some((it.node, it.inherited?)));
+        let inherited: SmallVec<[_; 4]> = inherited.collect();
+        if inherited.is_empty() {
+            return;
+        }
+        let permits: SmallVec<[_; 1]> = inherited_permits(entries).collect();
+        self.send_back(id, owner, &inherited, &permits);
     }
 
     /// Each entry passes its node or joins its queue. The number of stages to
@@ -327,6 +354,13 @@ impl<T: Attach> Engine<T> {
         }
         at
     }
+}
+
+/// The nodes where a permit is taken ahead of those that wait.
+fn inherited_permits(entries: &[Entry]) -> impl Iterator<Item = NodeIndex> {
+    let inherited = |target: Target| target.inherited && target.limit.is_some();
+    let ahead = move |entry: &&Entry| entry.target.is_some_and(inherited);
+    entries.iter().filter(ahead).map(|entry| entry.node)
 }
 
 /// Takes the entries without a goal out of the list, and mends the others'

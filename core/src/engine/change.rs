@@ -92,7 +92,9 @@ impl<T: Attach> Engine<T> {
             .iter()
             .all(|entry| entry.goal.is_none_or(|goal| goes(self, entry, goal)));
         if !is_free {
-            self.send_back(id, &entries);
+            let wanted = entries.iter().filter_map(|it| Some((it.node, it.goal?)));
+            let wanted: Vec<_> = wanted.collect();
+            self.send_back(id, owner, &wanted, &[]);
         }
         let mut blocked = 0;
         for (index, entry) in entries.iter_mut().enumerate() {
@@ -325,63 +327,6 @@ impl<T: Attach> Engine<T> {
                 payload: None,
             },
         );
-    }
-
-    /// An upgrade waits for granted requests alone, and ahead of those that wait:
-    /// what these have passed in its way goes back into the queues, to its old
-    /// place there.
-    fn send_back(&mut self, upgrading: RequestId, wanted: &[Entry]) {
-        let ids: Vec<RequestId> = self.requests.records().map(|(id, _)| id).collect();
-        let own = self.requests.record(upgrading).and_then(|it| it.owner);
-        for id in ids.into_iter().filter(|&id| id != upgrading) {
-            let Some(record) = self.requests.record_mut(id) else {
-                continue;
-            };
-            if (own.is_some() && record.owner == own) || record.is_held() {
-                continue;
-            }
-            let in_the_way: Vec<usize> = (0..record.entries.len())
-                .filter(|&index| {
-                    let entry = &record.entries[index];
-                    let asked = entry.asked.filter(|_| entry.wait.is_none());
-                    let goal = wanted.iter().find(|it| it.node == entry.node);
-                    matches!((asked, goal.and_then(|it| it.goal)), (Some(asked), Some(goal)) if !asked.compatible(goal))
-                })
-                .collect();
-            if in_the_way.is_empty() {
-                continue;
-            }
-            if record.granted {
-                // Complete here, but not elsewhere; unless it just became so.
-                if !record.payload.as_ref().is_none_or(Attach::wait_again) {
-                    continue;
-                }
-                record.granted = false;
-                self.waiting += 1;
-                self.requests.set_waiting(id);
-            }
-            self.send_back_entries(id, &in_the_way);
-        }
-    }
-
-    fn send_back_entries(&mut self, id: RequestId, indices: &[usize]) {
-        let Some(record) = self.requests.record_mut(id) else {
-            return;
-        };
-        let (owner, arrival) = (record.owner, record.arrival);
-        record.blocked += indices.len() as u32;
-        let mut entries = std::mem::take(&mut record.entries);
-        for &index in indices {
-            let entry = &mut entries[index];
-            let Some(asked) = entry.asked else { continue };
-            self.recount(entry.node, owner, entry.held, entry.inherited);
-            entry.held = entry.inherited;
-            let stage = Stage::Mode(asked);
-            entry.wait = Some(self.link(entry.node, id.slot(), index, owner, arrival, stage));
-        }
-        if let Some(record) = self.requests.record_mut(id) {
-            record.entries = entries;
-        }
     }
 
     /// The last stage of an upgrade has passed, or there was none to wait for.

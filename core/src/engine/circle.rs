@@ -61,16 +61,17 @@ impl<T: Attach> Engine<T> {
             key: &key,
         };
         let agent = part.agent(id, record.owner);
-        let circle = circle(&[part], agent)?;
+        let circle = circle(&[part], agent, |_, waits| waits == id)?;
         Some(circle.into_iter().map(|(_, id)| id).collect())
     }
 }
 
-/// The circle in which an agent stands: for each agent in it the request that
-/// waits, by engine.
+/// The circle in which a request of an agent stands, beginning with it: for each
+/// agent in it the request that waits, by engine.
 pub(crate) fn circle<T: Attach>(
     parts: &[Part<'_, T>],
     agent: Agent,
+    is_it: impl Fn(usize, RequestId) -> bool,
 ) -> Option<Vec<(usize, RequestId)>> {
     let mut system = System::default();
     for (index, part) in parts.iter().enumerate() {
@@ -81,7 +82,15 @@ pub(crate) fn circle<T: Attach>(
     }
     let start = *system.agents.get(&agent)?;
     system.solve();
-    (!system.conditions[start].met).then(|| system.circle(start))
+    let first = system.conditions[start]
+        .inputs
+        .iter()
+        .copied()
+        .find(|&index| {
+            let condition = &system.conditions[index];
+            !condition.met && condition.waits.is_some_and(|(at, id)| is_it(at, id))
+        })?;
+    Some(system.circle(start, first))
 }
 
 /// A condition's place. An agent's condition is that it can finish.
@@ -208,12 +217,12 @@ impl System {
         }
     }
 
-    /// The shortest way from an agent that cannot finish back to itself, through
+    /// The shortest way from a wait that is never over back to its agent, through
     /// conditions that are not met; where there is none, on to others' circle.
-    fn circle(&self, start: Index) -> Vec<(usize, RequestId)> {
+    fn circle(&self, start: Index, first: Index) -> Vec<(usize, RequestId)> {
         let mut before: HashMap<Index, Index> = HashMap::new();
-        let mut reached = VecDeque::from([start]);
-        let mut last = start;
+        let mut reached = VecDeque::from([first]);
+        let mut last = first;
         'search: while let Some(index) = reached.pop_front() {
             last = index;
             for &input in &self.conditions[index].inputs {

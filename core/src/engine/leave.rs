@@ -28,6 +28,42 @@ impl<T: Attach> Engine<T> {
         Some(ended)
     }
 
+    /// Ends a granted request of one plain claim for which nobody waits; else
+    /// nothing has changed.
+    #[inline]
+    pub(crate) fn end_alone(&mut self, id: RequestId) -> bool {
+        let Some(simple) = self.requests.simple(id) else {
+            return false;
+        };
+        let mut at = Some(simple.node);
+        while let Some(node) = at {
+            if self.tree.node(node).crowd != 0 {
+                return false;
+            }
+            at = self.tree.parent(node);
+        }
+        self.requests.remove_simple(id);
+        let mut mode = NodeMode::target(simple.mode);
+        let mut node = simple.node;
+        while let Some(parent) = self.tree.parent(node) {
+            let there = self.tree.node_mut(node);
+            there.counts.remove(mode);
+            if there.counts.is_zero() {
+                self.tree.retire(node);
+            }
+            if parent == ROOT {
+                self.tops[self.tree.class(node)] -= 1;
+            }
+            mode = NodeMode::intention(simple.mode);
+            node = parent;
+        }
+        self.tree.node_mut(ROOT).counts.remove(mode);
+        if self.requests.len() == 0 {
+            self.tree.shrink();
+        }
+        true
+    }
+
     #[inline]
     fn end_simple(&mut self, id: RequestId, grants: &mut Grants) -> Option<u64> {
         let simple = self.requests.remove_simple(id)?;

@@ -1,7 +1,7 @@
 //! Looking: who holds and waits, and for whom. Nothing here changes anything.
 
 use super::counts::Counts;
-use super::crowd::Stage;
+use super::crowd::{Stage, Wait};
 use super::entry::{Entry, Permit};
 use super::modes::NodeMode;
 use super::tree::{NodeIndex, ROOT};
@@ -124,19 +124,36 @@ impl<T: Attach> Engine<T> {
             }
         }
         if let Permit::Waiting(at) = entry.permit {
-            let arrival = self.crowds.wait(at).arrival;
+            let wait = self.crowds.wait(at);
+            let earlier = |theirs: u32| self.crowds.wait(theirs).arrival < wait.arrival;
             let record = self.requests.record(other);
             let theirs = record.and_then(|record| {
                 let entries = &mut record.entries.iter();
                 entries.find(|it| it.node == entry.node)
             });
             return match theirs.map(|it| it.permit) {
-                Some(Permit::Taken) => true,
-                Some(Permit::Waiting(theirs)) => self.crowds.wait(theirs).arrival < arrival,
+                Some(Permit::Taken) => self.are_permits_gone(entry, wait),
+                Some(Permit::Waiting(theirs)) => earlier(theirs),
                 _ => false,
             };
         }
         false
+    }
+
+    /// Whether those ahead, had they all a permit, would leave none: else it is
+    /// those that wait ahead, with smaller limits, that are in the way.
+    fn are_permits_gone(&self, entry: &Entry, wait: &Wait) -> bool {
+        let there = self.tree.node(entry.node).crowd;
+        let taken = self.crowds.get(there).map_or(0, |crowd| crowd.permits);
+        let own = wait
+            .owner
+            .and_then(|owner| self.owned.get(entry.node, owner));
+        let taken = taken - own.map_or(0, |own| own.permits);
+        let waiting = self.crowds.list(there, Stage::Permit).filter(|(_, it)| {
+            it.arrival < wait.arrival && (it.owner.is_none() || it.owner != wait.owner)
+        });
+        let limit = entry.target.and_then(|target| target.limit);
+        limit.is_none_or(|limit| taken as usize + waiting.count() >= limit.get() as usize)
     }
 
     /// Where a request waits at a node.

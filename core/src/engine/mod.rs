@@ -41,6 +41,7 @@
 //! | `arrive.rs` | taking a request in |
 //! | `decide.rs` | the decision, and letting pass those who wait |
 //! | `leave.rs` | ending a request |
+//! | `send_back.rs` | going ahead of those that wait |
 //! | `change.rs` | upgrade, downgrade, release of a part |
 //! | `circle.rs` | deadlocks |
 //! | `look.rs` | who holds and waits, and for whom |
@@ -65,6 +66,7 @@ mod look;
 pub(crate) mod modes;
 mod owned;
 mod request;
+mod send_back;
 mod tree;
 
 use smallvec::SmallVec;

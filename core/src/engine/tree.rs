@@ -5,8 +5,6 @@
 //! that it wants anyway; a general hash table would touch a line of its own
 //! between the two, and need more memory for each of a million nodes.
 
-use std::collections::VecDeque;
-
 use slab::Slab;
 
 use super::counts::Counts;
@@ -81,9 +79,9 @@ pub(super) struct Tree {
     free: NodeIndex,
     /// How many nodes are in chains.
     chained: usize,
-    /// Nodes in the order in which they were emptied, each with the number under
-    /// which it was: an older number is out of date and means nothing.
-    emptied: VecDeque<(NodeIndex, u16)>,
+    /// The nodes that were emptied last, each at the place of the number under
+    /// which it was; an older number is out of date and means nothing.
+    emptied: Box<[NodeIndex; KEPT_EMPTY]>,
     emptied_count: u16,
     long: Slab<Box<[u8]>>,
     /// Seeded, so that names cannot be chosen to pile up in one chain.
@@ -97,7 +95,7 @@ impl Tree {
             chains: Vec::new(),
             free: NONE,
             chained: 0,
-            emptied: VecDeque::new(),
+            emptied: Box::new([NONE; KEPT_EMPTY]),
             emptied_count: 0,
             long: Slab::new(),
             hasher,
@@ -130,7 +128,7 @@ impl Tree {
     }
 
     /// The child of this name, if it is there.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, parent: NodeIndex, step: &Step<'_>) -> Option<NodeIndex> {
         if self.chains.is_empty() {
             return None;
@@ -140,12 +138,22 @@ impl Tree {
         let mut at = self.chains[self.chain(hash)];
         while at != NONE {
             let node = &self.nodes[at as usize];
-            if node.tag == tag && node.parent == parent && name_of(node, &self.long) == step.name {
+            if node.tag == tag && node.parent == parent && self.is_named(node, step.name) {
                 return Some(at);
             }
             at = node.next;
         }
         None
+    }
+
+    /// Whether the node has this name, whose length is known to be the node's or
+    /// long, like the node's.
+    #[inline]
+    fn is_named(&self, node: &Node, name: &[u8]) -> bool {
+        match node.name.get(..name.len()) {
+            Some(inline) => is_same(inline, name),
+            None => name_of(node, &self.long) == name,
+        }
     }
 
     /// The child of this name, made if it is not there. An empty node that the
@@ -233,17 +241,18 @@ impl Tree {
         if at == ROOT {
             return;
         }
-        self.emptied_count = self.emptied_count.wrapping_add(1);
-        let number = self.emptied_count;
+        let number = self.emptied_count.wrapping_add(1);
+        self.emptied_count = number;
         self.nodes[at as usize].emptied = number;
         // Fewer stand here than there are numbers, so no two have the same.
-        self.emptied.push_back((at, number));
-        if self.emptied.len() > KEPT_EMPTY
-            && let Some((oldest, number)) = self.emptied.pop_front()
-            && self.nodes[oldest as usize].emptied == number
-            && self.nodes[oldest as usize].is_empty()
-        {
-            self.free(oldest);
+        let place = usize::from(number) % KEPT_EMPTY;
+        let oldest = std::mem::replace(&mut self.emptied[place], at);
+        let number = number.wrapping_sub(KEPT_EMPTY as u16);
+        if oldest != NONE && oldest != at {
+            let node = &self.nodes[oldest as usize];
+            if node.emptied == number && node.is_empty() {
+                self.free(oldest);
+            }
         }
     }
 
@@ -311,6 +320,21 @@ fn name_of<'t>(node: &'t Node, long: &'t Slab<Box<[u8]>>) -> &'t [u8] {
         None => &node.name[..usize::from(node.tag & 31)],
         Some(place) => &long[place],
     }
+}
+
+/// Whether two names of one length, at most `INLINE`, are the same. Compared in
+/// words that overlap, which costs less than a call for names so short.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    match (one.first_chunk::<8>(), other.first_chunk::<8>()) {
+        (Some(first), Some(second)) if first != second => return false,
+        (Some(_), Some(_)) => {}
+        _ => return one.iter().eq(other),
+    }
+    if one.len() > 16 && one.get(8..16) != other.get(8..16) {
+        return false;
+    }
+    one.last_chunk::<8>() == other.last_chunk::<8>()
 }
 
 /// A hash of parent and name. The name's hash is secret, so that the product is.
