@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::circle::world_with;
 use crate::ops::Op;
 use crate::oracle::Oracle;
 use crate::subject::{Seen, Subject};
@@ -158,15 +159,7 @@ fn plain(seen: &Seen) -> Vec<(bool, Vec<Vec<u8>>, Option<u32>)> {
 /// that wait, each for one of the agent of the next; or one that others stand in
 /// and the operation would have waited for.
 fn check_circle(before: &Oracle, op: &Op, circle: &[Id]) -> Result<(), Difference> {
-    let mut world = before.clone();
-    match op {
-        Op::Submit(id, owner, claims) => {
-            world = world.with(*id, *owner, claims).map_err(|why| format!("{why:?}"))?;
-        }
-        _ => world.live.iter_mut().filter(|r| Some(r.id) == op.id()).for_each(|r| {
-            r.upgrading = true;
-        }),
-    }
+    let world = world_with(before, op).map_err(|why| format!("{why:?}"))?;
     let waiting = |id: &Id| world.live.iter().find(|r| r.id == *id && r.waits());
     let members: Option<Vec<&Request>> = circle.iter().map(waiting).collect();
     let members = members.ok_or_else(|| format!("not all in the circle {circle:?} wait"))?;

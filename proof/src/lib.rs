@@ -6,6 +6,7 @@
 //! [`Subject`](subject::Subject) and the oracle and compares, and [`shrink`]
 //! makes what fails small.
 
+pub mod circle;
 pub mod compare;
 pub mod generate;
 pub mod ops;

@@ -2,6 +2,7 @@
 
 pub mod engine;
 pub mod manager;
+pub mod naive;
 
 use std::collections::BTreeSet;
 
