@@ -8,7 +8,7 @@ SCENARIOS ?= conformance/scenarios
 LISTEN  ?= 127.0.0.1:9009
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lib python node serve conformance install clean
+.PHONY: help demo test lib python node serve conformance bench install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ serve: ## the WebSocket front, in the foreground [LISTEN=ADDRESS:PORT]
 
 conformance: ## the scenarios through every surface [SCENARIOS=DIR]
 	@scripts/conformance.sh "$(SCENARIOS)"
+
+bench: ## Oarlock beside its peers, into docs/benchmarks [QUICK=1] [CHECK=1] [UPDATE=1]
+	@scripts/bench.sh
 
 install: lib ## header, libraries, pkg-config and CMake files [PREFIX=DIR] [DESTDIR=DIR]
 	DESTDIR="$(DESTDIR)" ffi/install.sh "$(PREFIX)"

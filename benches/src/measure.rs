@@ -1,0 +1,337 @@
+//! Rounds, in which every contender of a workload has its turn, so that whatever
+//! else the machine does hits all of them alike.
+
+use std::hint::black_box;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How much is measured.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// A short run: the same workloads, with fewer and shorter rounds.
+    pub quick: bool,
+    /// Only workloads whose name contains this.
+    pub only: Option<String>,
+}
+
+impl Plan {
+    /// The rounds of a workload that takes `full` of them in a full run.
+    #[must_use]
+    pub fn rounds(&self, full: usize) -> usize {
+        if self.quick { (full / 4).max(2) } else { full }
+    }
+
+    /// How long the threads of one sample run.
+    #[must_use]
+    pub fn window(&self) -> Duration {
+        Duration::from_millis(if self.quick { 30 } else { 50 })
+    }
+
+    /// How long a loop on one thread takes.
+    #[must_use]
+    pub fn slice(&self) -> Duration {
+        Duration::from_millis(if self.quick { 4 } else { 10 })
+    }
+}
+
+/// What one turn found: figures by name.
+pub type Figures = Vec<(&'static str, f64)>;
+
+/// Something that is measured: its name, and one turn of it.
+pub struct Contender<'a> {
+    /// Who.
+    pub name: &'static str,
+    /// One turn.
+    pub turn: Box<dyn FnMut() -> Figures + 'a>,
+}
+
+impl<'a> Contender<'a> {
+    /// A contender with any figures.
+    pub fn new(name: &'static str, turn: impl FnMut() -> Figures + 'a) -> Self {
+        Self {
+            name,
+            turn: Box::new(turn),
+        }
+    }
+
+    /// A contender whose turn is a loop of so many operations, and whose figure is
+    /// `ns`, the nanoseconds of one. The number of operations is found in the
+    /// first turn, so that a turn takes about `slice`.
+    pub fn looping(name: &'static str, slice: Duration, mut run: impl FnMut(u64) + 'a) -> Self {
+        let mut count = 0;
+        Self::new(name, move || {
+            if count == 0 {
+                count = calibrate(slice, &mut run);
+            }
+            let begin = Instant::now();
+            run(black_box(count));
+            vec![("ns", begin.elapsed().as_nanos() as f64 / count as f64)]
+        })
+    }
+}
+
+/// How many operations take about `slice`; warms up on the way.
+fn calibrate(slice: Duration, run: &mut impl FnMut(u64)) -> u64 {
+    let mut count = 64;
+    loop {
+        let begin = Instant::now();
+        run(black_box(count));
+        let elapsed = begin.elapsed();
+        if elapsed * 2 > slice {
+            let wanted = count as f64 * slice.as_secs_f64() / elapsed.as_secs_f64();
+            return (wanted as u64).max(1);
+        }
+        count *= 2;
+    }
+}
+
+/// All that was found about one figure of one contender.
+#[derive(Clone, Debug)]
+pub struct Series {
+    /// Who.
+    pub contender: &'static str,
+    /// What.
+    pub figure: &'static str,
+    /// One number a round.
+    pub samples: Vec<f64>,
+}
+
+/// The figure by which a turn says how much of its time its threads were ready to
+/// run and did not, because others had the processor. It is not reported.
+pub const DISTURBED: &str = "disturbed";
+
+/// The most of it that a calm turn may have.
+const CALM: f64 = 0.03;
+
+/// So few calm turns are enough to leave out the others.
+const ENOUGH: usize = 3;
+
+/// How often turns that were not calm are repeated, for each that is wanted.
+const PATIENCE: usize = 3;
+
+/// One contender's turns.
+#[derive(Default)]
+struct Turns {
+    calm: Vec<Figures>,
+    others: Vec<Figures>,
+}
+
+impl Turns {
+    fn take(&mut self, figures: Figures) {
+        let disturbed = figures
+            .iter()
+            .any(|&(name, share)| name == DISTURBED && share > CALM);
+        let kind = if disturbed {
+            &mut self.others
+        } else {
+            &mut self.calm
+        };
+        kind.push(figures);
+    }
+
+    fn satisfied(&self, rounds: usize) -> bool {
+        self.calm.len() >= rounds || self.calm.len() + self.others.len() >= rounds * PATIENCE
+    }
+
+    /// The calm ones, or all if there are hardly any.
+    fn counted(self) -> Vec<Figures> {
+        if self.calm.len() >= ENOUGH.min(self.others.len()) {
+            self.calm
+        } else {
+            self.calm.into_iter().chain(self.others).collect()
+        }
+    }
+}
+
+/// One turn each that does not count, then `rounds` of them that do. Turns in which
+/// others had the processor are repeated, up to a bound.
+pub fn interleave(rounds: usize, contenders: &mut [Contender<'_>]) -> Vec<Series> {
+    let mut turns: Vec<Turns> = contenders.iter().map(|_| Turns::default()).collect();
+    for contender in &mut *contenders {
+        (contender.turn)();
+    }
+    while turns.iter().any(|turns| !turns.satisfied(rounds)) {
+        for (contender, turns) in contenders.iter_mut().zip(&mut turns) {
+            if !turns.satisfied(rounds) {
+                turns.take((contender.turn)());
+            }
+        }
+    }
+    let mut found: Vec<Series> = Vec::new();
+    for (contender, turns) in contenders.iter().zip(turns) {
+        let first = found.len();
+        for (figure, sample) in turns.counted().into_iter().flatten() {
+            if figure == DISTURBED {
+                continue;
+            }
+            match found[first..]
+                .iter_mut()
+                .find(|series| series.figure == figure)
+            {
+                Some(series) => series.samples.push(sample),
+                None => found.push(Series {
+                    contender: contender.name,
+                    figure,
+                    samples: vec![sample],
+                }),
+            }
+        }
+    }
+    found
+}
+
+/// What one thread of a race did.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Done {
+    /// Operations.
+    pub count: u64,
+    /// Grants to a thread that was not the one before, where that is asked.
+    pub switches: u64,
+    /// For how long it ran.
+    pub seconds: f64,
+    /// For how much of that it was ready to run and did not.
+    pub ready: f64,
+}
+
+/// For how many seconds the calling thread was ready to run and others had the
+/// processor, so far. 0 where the system does not say.
+fn ready_so_far() -> f64 {
+    let schedstat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = schedstat
+        .split(' ')
+        .nth(1)
+        .and_then(|nanos| nanos.parse::<f64>().ok());
+    nanos.unwrap_or(0.0) / 1e9
+}
+
+/// Lets `threads` threads run for `window`, all starting at once. `enter` is
+/// called on each thread, before the start, and gives what it does over and over.
+/// That returns whether the grant changed owner.
+pub fn race<F, G>(threads: usize, window: Duration, enter: F) -> Vec<Done>
+where
+    F: Fn(usize) -> G + Sync,
+    G: FnMut() -> bool,
+{
+    let stop = AtomicBool::new(false);
+    let start = Barrier::new(threads + 1);
+    std::thread::scope(|scope| {
+        let runners: Vec<_> = (0..threads)
+            .map(|thread| {
+                let (enter, stop, start) = (&enter, &stop, &start);
+                scope.spawn(move || {
+                    let mut step = enter(thread);
+                    let mut done = Done::default();
+                    start.wait();
+                    let ready = ready_so_far();
+                    let begin = Instant::now();
+                    loop {
+                        done.switches += u64::from(step());
+                        done.count += 1;
+                        if stop.load(Ordering::Relaxed) {
+                            break;
+                        }
+                    }
+                    done.seconds = begin.elapsed().as_secs_f64();
+                    done.ready = ready_so_far() - ready;
+                    done
+                })
+            })
+            .collect();
+        start.wait();
+        std::thread::sleep(window);
+        stop.store(true, Ordering::Relaxed);
+        runners
+            .into_iter()
+            .map(|runner| runner.join().unwrap())
+            .collect()
+    })
+}
+
+/// Operations a second of all threads together, in millions.
+#[must_use]
+pub fn rate(done: &[Done]) -> f64 {
+    done.iter()
+        .map(|one| one.count as f64 / one.seconds)
+        .sum::<f64>()
+        / 1e6
+}
+
+/// What [`DISTURBED`] is about.
+#[must_use]
+pub fn disturbed(done: &[Done]) -> f64 {
+    done.iter()
+        .map(|one| one.ready / one.seconds)
+        .fold(0.0, f64::max)
+}
+
+/// The smallest share that a thread had of all operations, in percent.
+#[must_use]
+pub fn smallest_share(done: &[Done]) -> f64 {
+    let all: u64 = done.iter().map(|one| one.count).sum();
+    let least = done.iter().map(|one| one.count).min().unwrap_or(0);
+    100.0 * least as f64 / all.max(1) as f64
+}
+
+/// How many of the grants changed owner, in percent.
+#[must_use]
+pub fn switched(done: &[Done]) -> f64 {
+    let all: u64 = done.iter().map(|one| one.count).sum();
+    let switches: u64 = done.iter().map(|one| one.switches).sum();
+    100.0 * switches as f64 / all.max(1) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contenders_take_turns_and_the_first_turn_does_not_count() {
+        let log = std::cell::RefCell::new(Vec::new());
+        let contender = |name: &'static str| {
+            let (log, mut n) = (&log, 0.0);
+            Contender::new(name, move || {
+                log.borrow_mut().push(name);
+                n += 1.0;
+                vec![("ns", n)]
+            })
+        };
+        let found = interleave(2, &mut [contender("a"), contender("b")]);
+        assert_eq!(*log.borrow(), ["a", "b", "a", "b", "a", "b"]);
+        assert_eq!(found.len(), 2);
+        assert!(found.iter().all(|series| series.samples == [2.0, 3.0]));
+    }
+
+    #[test]
+    fn disturbed_turns_are_repeated_and_left_out() {
+        let mut n = 0;
+        let found = interleave(
+            4,
+            &mut [Contender::new("a", || {
+                n += 1;
+                vec![("ns", f64::from(n)), (DISTURBED, f64::from(n % 2))]
+            })],
+        );
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].samples, [2.0, 4.0, 6.0, 8.0]);
+    }
+
+    #[test]
+    fn where_no_turn_is_calm_all_count_and_it_ends() {
+        let found = interleave(
+            4,
+            &mut [Contender::new("a", || vec![("ns", 1.0), (DISTURBED, 1.0)])],
+        );
+        assert_eq!(found[0].samples.len(), 4 * PATIENCE);
+    }
+
+    #[test]
+    fn a_race_counts_each_thread() {
+        let done = race(2, Duration::from_millis(5), |thread| move || thread == 0);
+        assert_eq!(done.len(), 2);
+        assert!(done.iter().all(|one| one.count > 0 && one.seconds > 0.0));
+        assert_eq!(done[0].switches, done[0].count);
+        assert_eq!(done[1].switches, 0);
+        assert!(rate(&done) > 0.0 && smallest_share(&done) <= 50.0 && switched(&done) <= 100.0);
+    }
+}
