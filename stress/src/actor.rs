@@ -6,13 +6,14 @@ use std::task::Poll;
 use std::time::Duration;
 
 use oarlock::{
-    AcquireError, AcquireTimeoutError, CancelError, Enqueued, Guard, LockState, Manager,
+    AcquireError, AcquireTimeoutError, CancelError, Enqueued, Guard, LockState,
     PendingTimeoutError, TryAcquireError,
 };
 
 use crate::arena::{Arena, Arenas};
 use crate::platform::{block_on, poll_once};
 use crate::random::Random;
+use crate::transaction::Transaction;
 use crate::world::Spot;
 
 /// How often what was done, and how it ended.
@@ -34,38 +35,46 @@ pub struct Counts {
     pub callbacks: u64,
     /// Ended because the manager was closed.
     pub closed: u64,
+    /// Refused, or ended, because of a circle.
+    pub deadlocks: u64,
+    /// Refused because too many wait.
+    pub too_many: u64,
+    /// Upgrades that were granted.
+    pub upgraded: u64,
+    /// Downgrades.
+    pub downgraded: u64,
 }
 
 impl Counts {
-    fn fields(&self) -> [(&'static str, u64); 8] {
+    fn fields(&mut self) -> [(&'static str, &mut u64); 12] {
         [
-            ("requests", self.requests),
-            ("granted", self.granted),
-            ("refused", self.refused),
-            ("timed out", self.timed_out),
-            ("cancelled", self.cancelled),
-            ("dropped", self.dropped),
-            ("callbacks", self.callbacks),
-            ("closed", self.closed),
+            ("requests", &mut self.requests),
+            ("granted", &mut self.granted),
+            ("refused", &mut self.refused),
+            ("timed out", &mut self.timed_out),
+            ("cancelled", &mut self.cancelled),
+            ("dropped", &mut self.dropped),
+            ("callbacks", &mut self.callbacks),
+            ("closed", &mut self.closed),
+            ("deadlocks", &mut self.deadlocks),
+            ("too many", &mut self.too_many),
+            ("upgraded", &mut self.upgraded),
+            ("downgraded", &mut self.downgraded),
         ]
     }
 
     /// Adds those of another actor.
-    pub fn add(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.granted += other.granted;
-        self.refused += other.refused;
-        self.timed_out += other.timed_out;
-        self.cancelled += other.cancelled;
-        self.dropped += other.dropped;
-        self.callbacks += other.callbacks;
-        self.closed += other.closed;
+    pub fn add(&mut self, mut other: Self) {
+        let others = other.fields();
+        for ((_, sum), (_, more)) in self.fields().into_iter().zip(others) {
+            *sum += *more;
+        }
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, (name, count)) in self.fields().into_iter().enumerate() {
+        for (at, (name, count)) in self.clone().fields().into_iter().enumerate() {
             let comma = if at == 0 { "" } else { ", " };
             write!(f, "{comma}{count} {name}")?;
         }
@@ -80,6 +89,8 @@ pub struct Actor {
     random: Random,
     /// The most claims in one request.
     pub most: usize,
+    /// The most steps of one transaction.
+    pub length: usize,
     /// What it has done so far.
     pub counts: Counts,
 }
@@ -92,6 +103,7 @@ impl Actor {
             arenas,
             random: Random::new(seed),
             most: 4,
+            length: 8,
             counts: Counts::default(),
         }
     }
@@ -99,6 +111,11 @@ impl Actor {
     /// One request, from its claims to its end.
     pub fn step(&mut self) {
         let arena = self.arenas.open();
+        if self.random.one_in(4) {
+            let counts = &mut self.counts;
+            let transaction = Transaction::new(&arena, &mut self.random, counts);
+            return transaction.run(self.length, self.most);
+        }
         let spots = arena.world.choose(&mut self.random, self.most);
         self.counts.requests += 1;
         match self.random.below(10) {
@@ -141,6 +158,7 @@ impl Actor {
             Ok(guard) => self.inside(arena, spots, guard),
             Err(AcquireTimeoutError::Timeout) => self.counts.timed_out += 1,
             Err(AcquireTimeoutError::Closed) => self.counts.closed += 1,
+            Err(AcquireTimeoutError::TooManyWaiting { .. }) => self.counts.too_many += 1,
             Err(error) => panic!("{error}"),
         }
     }
@@ -250,6 +268,7 @@ impl Actor {
     fn not_granted(&mut self, error: AcquireError) {
         match error {
             AcquireError::Closed => self.counts.closed += 1,
+            AcquireError::TooManyWaiting { .. } => self.counts.too_many += 1,
             error => panic!("{error}"),
         }
     }
@@ -265,16 +284,7 @@ fn be_inside(arena: &Arena, spots: &[Spot], guard: Guard) {
     let agent = guard.id().to_u64();
     arena.world.enter(agent, guard.token(), spots);
     arena.world.work(spots);
-    look(&arena.manager, arena, spots);
+    arena.look(guard.id(), guard.token(), spots);
     arena.world.leave(agent, spots);
     assert_eq!(guard.release(), Ok(()));
-}
-
-/// What is held is refused to others, and asking changes nothing.
-fn look(manager: &Manager, arena: &Arena, spots: &[Spot]) {
-    let refused = manager.try_acquire(arena.world.conflicting(spots)).err();
-    assert!(matches!(
-        refused,
-        Some(TryAcquireError::WouldBlock | TryAcquireError::Closed)
-    ));
 }

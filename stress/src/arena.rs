@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use oarlock::{LockId, Manager};
+use oarlock::{LockId, LockState, Manager, TryAcquireError};
 
-use crate::world::World;
+use crate::world::{Spot, World};
 
 /// A manager and the check on its side.
 #[derive(Debug)]
@@ -23,6 +23,10 @@ pub struct Arena {
 pub struct Shape {
     /// Of the manager.
     pub shards: usize,
+    /// Of the manager: how soon a crowd below one first segment is spread.
+    pub spread_after: u32,
+    /// Of the manager: how many requests may wait.
+    pub max_waiting: usize,
     /// First segments.
     pub tops: usize,
     /// Second segments below each of them.
@@ -36,7 +40,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Arena {
     fn new(shape: Shape) -> Self {
         Self {
-            manager: Manager::builder().shards(shape.shards).build(),
+            manager: Manager::builder()
+                .shards(shape.shards)
+                .spread_after(shape.spread_after)
+                .max_waiting(shape.max_waiting)
+                .timing(shape.shards % 2 == 0)
+                .build(),
             world: World::new(shape.tops, shape.leaves),
             board: Mutex::default(),
         }
@@ -52,6 +61,41 @@ impl Arena {
         lock(&self.board).pop()
     }
 
+    /// Somebody is inside with this id and token, as the manager sees it, and others
+    /// are refused. Asking changes nothing.
+    ///
+    /// # Panics
+    ///
+    /// If it is not so.
+    pub fn look(&self, id: LockId, token: u64, spots: &[Spot]) {
+        let conflicting = || self.world.conflicting(spots);
+        let refused = self.manager.try_acquire(conflicting()).err();
+        assert!(matches!(
+            refused,
+            Some(TryAcquireError::WouldBlock | TryAcquireError::Closed)
+        ));
+        assert_ne!(self.manager.would_grant(conflicting()), Ok(true));
+        assert_eq!(self.manager.state(id), Ok(LockState::Granted(token)));
+    }
+
+    /// The same, where it takes longer: among all that is to be seen there.
+    ///
+    /// # Panics
+    ///
+    /// If it is not so.
+    pub fn inspect(&self, id: LockId, token: u64, spots: &[Spot]) {
+        let path = self.world.path(spots[0].at);
+        let seen = self.manager.inspect(path).expect("a path");
+        let own = seen.iter().find(|it| it.id == id).expect("it is inside");
+        assert_eq!(own.state, LockState::Granted(token));
+        if let Ok(waits) = self.manager.enqueue(self.world.conflicting(spots)) {
+            let blockers = self.manager.blockers(waits.id());
+            // Or it was closed in between.
+            assert!(blockers.is_err() || blockers.is_ok_and(|ids| ids.contains(&id)));
+            assert!(waits.cancel().is_ok(), "what is held is not granted");
+        }
+    }
+
     /// Nothing is left of all that was done here.
     ///
     /// # Panics
@@ -59,6 +103,10 @@ impl Arena {
     /// If something is.
     pub fn check(&self) {
         self.world.check();
+        let stats = self.manager.stats();
+        assert_eq!((stats.held, stats.waiting), (0, 0), "{stats:?}");
+        assert_eq!(stats.grants, stats.releases, "{stats:?}");
+        assert_eq!(self.manager.inspect("").expect("a path").len(), 0);
     }
 }
 

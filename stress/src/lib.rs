@@ -10,6 +10,7 @@ pub mod arena;
 pub mod platform;
 pub mod random;
 pub mod tokens;
+pub mod transaction;
 pub mod world;
 
 pub use actor::Actor;

@@ -77,7 +77,8 @@ impl Run {
         if oldest > self.patience {
             eprintln!("stress: somebody has waited for {oldest:?}");
             for (number, arena) in self.arenas.all().iter().enumerate() {
-                eprintln!("manager {number}: {arena:#?}");
+                eprintln!("manager {number}: {:#?}", arena.manager.inspect(""));
+                eprintln!("{:#?}\n{arena:#?}", arena.manager.stats());
             }
             exit(3);
         }
@@ -106,6 +107,8 @@ fn main() {
     }));
     let shape = Shape {
         shards: 4,
+        spread_after: 2,
+        max_waiting: 3 * threads as usize,
         tops: 4,
         leaves: 3,
     };
@@ -132,7 +135,7 @@ fn main() {
     }
     let mut counts = Counts::default();
     for actor in actors {
-        counts.add(&actor.join().expect("a panic would have ended the run"));
+        counts.add(actor.join().expect("a panic would have ended the run"));
     }
     run.arenas.finish();
     println!("stress: {counts}");

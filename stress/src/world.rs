@@ -26,7 +26,9 @@ pub struct Spot {
 }
 
 impl Spot {
-    fn writes(self) -> bool {
+    /// Whether it is for writing.
+    #[must_use]
+    pub fn writes(self) -> bool {
         self.mode == Mode::Write
     }
 }
@@ -131,9 +133,13 @@ impl World {
 
     /// The claims as the manager takes them.
     pub fn claims<'w>(&'w self, spots: &[Spot]) -> Vec<Claim<'w>> {
-        let claim = |spot: &Spot| match spot.mode {
-            Mode::Read => read(self.path(spot.at)),
-            Mode::Write => write(self.path(spot.at)),
+        let claim = |spot: &Spot| {
+            let path = self.path(spot.at);
+            match spot.mode {
+                Mode::Read if spot.limited => read(path).limit(self.limit(spot.at)),
+                Mode::Read => read(path),
+                Mode::Write => write(path),
+            }
         };
         spots.iter().map(claim).collect()
     }
@@ -159,11 +165,8 @@ impl World {
             };
             let apart = |spot: &Spot| !self.overlap(spot.at, at);
             if spots.iter().all(apart) {
-                spots.push(Spot {
-                    at,
-                    mode,
-                    limited: false,
-                });
+                let limited = mode == Mode::Read && random.one_in(3);
+                spots.push(Spot { at, mode, limited });
             }
         }
         spots

@@ -52,6 +52,7 @@ impl Play {
             .map(|_| {
                 let mut actor = Actor::new(Arc::clone(&arenas), thread_rng().next_u64());
                 actor.most = self.claims;
+                actor.length = 5;
                 thread::spawn(move || (0..self.steps).for_each(|_| actor.step()))
             })
             .collect();
@@ -89,14 +90,40 @@ impl Play {
 
 const SMALL: Shape = Shape {
     shards: 1,
+    spread_after: 1,
+    max_waiting: 4,
     tops: 1,
     leaves: 2,
 };
 const WIDE: Shape = Shape {
     shards: 4,
+    spread_after: 1,
+    max_waiting: usize::MAX,
     tops: 4,
     leaves: 1,
 };
+
+/// All below one first segment, so that it is spread.
+const CROWD: Shape = Shape {
+    shards: 3,
+    spread_after: 1,
+    max_waiting: usize::MAX,
+    tops: 1,
+    leaves: 3,
+};
+
+#[test]
+fn a_crowd() {
+    Play {
+        name: "a crowd below one first segment",
+        shape: CROWD,
+        actors: 4,
+        steps: 4,
+        claims: 3,
+        close: false,
+    }
+    .check_both();
+}
 
 #[test]
 fn few_paths() {

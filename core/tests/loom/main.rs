@@ -11,5 +11,8 @@ mod cancel;
 mod close;
 mod future;
 mod hand_over;
+mod owners;
+mod spread;
 mod support;
 mod timeout;
+mod upgrade;

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize as Counter;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Wake, Waker};
 
-use loom::sync::atomic::AtomicU32;
+use loom::sync::atomic::{AtomicU32, AtomicU64};
 use loom::sync::{Condvar, Mutex};
 use oarlock::{Manager, write};
 
@@ -72,7 +72,10 @@ pub fn assert_empty(manager: &Manager) {
 /// What a lock guards. The accesses are relaxed, so that loom shows old values to
 /// those who are not ordered after the last writer by the lock itself.
 #[derive(Default)]
-pub struct Section(AtomicU32);
+pub struct Section {
+    count: AtomicU32,
+    token: AtomicU64,
+}
 
 impl Section {
     pub fn new() -> Arc<Self> {
@@ -82,13 +85,20 @@ impl Section {
     /// Adds one in two steps, between which nobody may look.
     pub fn write(&self) {
         let seen = self.read();
-        self.0.store(seen + 1, Relaxed);
-        self.0.store(seen + 2, Relaxed);
+        self.count.store(seen + 1, Relaxed);
+        self.count.store(seen + 2, Relaxed);
+    }
+
+    /// The same, with a token that is greater than those before it.
+    pub fn write_with(&self, token: u64) {
+        assert!(self.token.load(Relaxed) < token, "tokens rise");
+        self.token.store(token, Relaxed);
+        self.write();
     }
 
     /// What [`write`](Self::write) has left; panics at half a write.
     pub fn read(&self) -> u32 {
-        let seen = self.0.load(Relaxed);
+        let seen = self.count.load(Relaxed);
         assert_eq!(seen % 2, 0, "a reader is inside together with a writer");
         seen
     }

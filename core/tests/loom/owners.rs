@@ -1,0 +1,112 @@
+//! Circles of owners, closed by several threads at the same time.
+
+use std::sync::Arc;
+
+use loom::thread;
+use oarlock::{AcquireError, Manager, Owner, write};
+
+use crate::support::{Section, assert_empty, manager, model, two_shards};
+
+/// Takes both, one after the other; says whether it got them.
+fn take(manager: &Manager, owner: &Owner, paths: [&str; 2], section: &Section) -> bool {
+    let get = |path| manager.request(write(path)).owner(owner).acquire();
+    let first = get(paths[0]).expect("nothing is held yet");
+    match get(paths[1]) {
+        Ok(second) => {
+            section.write();
+            drop((first, second));
+            true
+        }
+        Err(AcquireError::Deadlock(circle)) => {
+            let owners: Vec<_> = circle.members().iter().map(|it| it.owner).collect();
+            assert_eq!(owners.len(), 2);
+            assert_eq!(owners[0], Some(owner.id()));
+            false
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn crosswise(manager: Manager, [one, two]: [&'static str; 2]) {
+    let section = Section::new();
+    let other = {
+        let (manager, section) = (manager.clone(), Arc::clone(&section));
+        thread::spawn(move || take(&manager, &manager.owner(), [two, one], &section))
+    };
+    let own = take(&manager, &manager.owner(), [one, two], &section);
+    let other = other.join().expect("no panic");
+    assert!(own || other, "both were refused");
+    assert_eq!(section.writes(), u32::from(own) + u32::from(other));
+    assert_empty(&manager);
+}
+
+#[test]
+fn crosswise_in_one_shard() {
+    model("two owners crosswise", || crosswise(manager(), ["a", "b"]));
+}
+
+#[test]
+fn crosswise_in_two_shards() {
+    model("two owners crosswise in two shards", || {
+        let (manager, names) = two_shards();
+        crosswise(manager, names);
+    });
+}
+
+/// An owner waits twice and holds nothing, so nothing is refused; the grant of one
+/// closes a circle, and the other one has to end.
+#[test]
+fn a_grant_closes_a_circle() {
+    model("a grant closes a circle", || {
+        let (manager, [one, two]) = two_shards();
+        let (own, other) = (manager.owner(), manager.owner());
+        let held = manager.acquire(write(one)).expect("free");
+        let first = manager.request(write(one)).owner(&own).enqueue();
+        let first = first.expect("open");
+        let others = manager.request(write(two)).owner(&other).acquire();
+        let others = others.expect("free");
+        let waits = manager.request(write(one)).owner(&other).enqueue();
+        let waits = waits.expect("its turn comes after the first");
+        let releasing = thread::spawn(move || drop(held));
+        let second = manager.request(write(two)).owner(&own).enqueue();
+        let second = second.and_then(|pending| pending.wait());
+        assert!(
+            matches!(&second, Err(AcquireError::Deadlock(_))),
+            "{second:?}"
+        );
+        drop(first.wait().expect("granted"));
+        drop(waits.wait().expect("granted"));
+        drop(others);
+        releasing.join().expect("no panic");
+        assert_empty(&manager);
+    });
+}
+
+/// What an owner holds it has again at once, also past one that waits.
+#[test]
+fn again_past_one_that_waits() {
+    model("an owner again, past one that waits", || {
+        let manager = manager();
+        let section = Section::new();
+        let owner = manager.owner();
+        let other = {
+            let (manager, section) = (manager.clone(), Arc::clone(&section));
+            thread::spawn(move || {
+                let guard = manager.acquire(write("a")).expect("granted");
+                section.write();
+                guard.token()
+            })
+        };
+        let outer = manager.request(write("a")).owner(&owner).acquire();
+        let outer = outer.expect("granted");
+        let inner = manager.request(write("a/b")).owner(&owner).acquire();
+        let inner = inner.expect("granted");
+        section.write();
+        drop(outer);
+        section.write();
+        drop(inner);
+        other.join().expect("no panic");
+        assert_eq!(section.writes(), 3);
+        assert_empty(&manager);
+    });
+}
