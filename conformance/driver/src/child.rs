@@ -5,6 +5,7 @@
 //! threads move the lines, so that even a write that the adapter does not read
 //! is bounded.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::CommandExt;
@@ -13,8 +14,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::scenario::{Claim, State};
-use crate::surface::{Broken, Locked, Surface, Unlocked};
+use crate::scenario::{Answer, Request, State, Verb};
+use crate::surface::{Broken, Surface};
 use crate::wire::{self, Call};
 
 /// How long an adapter may take for one answer, its start included, and for
@@ -47,7 +48,7 @@ impl Adapter {
         }
     }
 
-    fn ask(&mut self, call: &Call) -> Result<String, Broken> {
+    fn ask_line(&mut self, call: &Call) -> Result<String, Broken> {
         let running = match &mut self.running {
             Some(running) => running,
             none => none.insert(Running::start(&self.command)?),
@@ -71,31 +72,58 @@ impl Adapter {
     }
 }
 
+impl Adapter {
+    /// Asks, and reads the answer with this.
+    fn read<T>(&mut self, call: &Call, parse: impl Fn(&str) -> Option<T>) -> Result<T, Broken> {
+        let answer = self.ask_line(call)?;
+        parse(&answer).map_or_else(|| self.nonsense(call, &answer), Ok)
+    }
+}
+
 impl Surface for Adapter {
-    fn reset(&mut self) -> Result<(), Broken> {
-        let answer = self.ask(&Call::New)?;
-        match answer.as_str() {
-            "ok" => Ok(()),
-            _ => self.nonsense(&Call::New, &answer),
-        }
+    fn reset(&mut self, max_waiting: Option<usize>) -> Result<(), Broken> {
+        self.read(&Call::New(max_waiting), done)
     }
 
-    fn lock(&mut self, id: &str, claims: &[Claim]) -> Result<Locked, Broken> {
-        let call = Call::Lock(id.to_owned(), claims.to_vec());
-        let answer = self.ask(&call)?;
-        wire::parse_locked(&answer).map_or_else(|| self.nonsense(&call, &answer), Ok)
+    fn ask(&mut self, id: &str, verb: &Verb) -> Result<Answer, Broken> {
+        let call = Call::Ask(id.to_owned(), verb.clone());
+        let fits = |answer: &Answer| match verb {
+            Verb::Lock(_) | Verb::Try(_) | Verb::Upgrade => {
+                !matches!(answer, Answer::Done | Answer::Released)
+            }
+            _ => !matches!(answer, Answer::Acquired | Answer::Waiting),
+        };
+        self.read(&call, |line| wire::parse_answer(line).filter(fits))
     }
 
-    fn unlock(&mut self, id: &str) -> Result<Unlocked, Broken> {
+    fn unlock(&mut self, id: &str) -> Result<Answer, Broken> {
+        let fits = |answer: &Answer| matches!(answer, Answer::Done | Answer::Error(_));
         let call = Call::Unlock(id.to_owned());
-        let answer = self.ask(&call)?;
-        wire::parse_unlocked(&answer).map_or_else(|| self.nonsense(&call, &answer), Ok)
+        self.read(&call, |line| wire::parse_answer(line).filter(fits))
     }
 
     fn state(&mut self, id: &str) -> Result<State, Broken> {
-        let call = Call::State(id.to_owned());
-        let answer = self.ask(&call)?;
-        wire::parse_state(&answer).map_or_else(|| self.nonsense(&call, &answer), Ok)
+        self.read(&Call::State(id.to_owned()), wire::parse_state)
+    }
+
+    fn would_grant(&mut self, request: &Request) -> Result<Answer, Broken> {
+        self.read(&Call::WouldGrant(request.clone()), wire::parse_answer)
+    }
+
+    fn close(&mut self) -> Result<(), Broken> {
+        self.read(&Call::Close, done)
+    }
+
+    fn token(&mut self, id: &str) -> Result<u64, Broken> {
+        self.read(&Call::Token(id.to_owned()), wire::parse_token)
+    }
+
+    fn blockers(&mut self, id: &str) -> Result<BTreeSet<String>, Broken> {
+        self.read(&Call::Blockers(id.to_owned()), wire::parse_blockers)
+    }
+
+    fn label(&mut self, id: &str) -> Result<String, Broken> {
+        self.read(&Call::Label(id.to_owned()), wire::parse_label)
     }
 
     fn finish(&mut self) -> Result<(), Broken> {
@@ -104,6 +132,10 @@ impl Surface for Adapter {
             None => Ok(()),
         }
     }
+}
+
+fn done(answer: &str) -> Option<()> {
+    (answer == "ok").then_some(())
 }
 
 /// An adapter's process. Dropping it ends the process and all that it started.

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::scenario::{Action, Claim, Expect, Scenario, State, Step};
-use crate::surface::{Broken, Locked, Surface, Unlocked};
+use crate::scenario::{Action, Answer, Checks, Expect, Scenario, State, Step, Verb};
+use crate::surface::{Broken, Surface};
 
 /// What came of one replay.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn replay(surface: &mut dyn Surface, scenario: &Scenario) -> Outcome {
         failures: &mut outcome.failures,
         at: String::from("at the start"),
     };
-    if let Err(Broken(why)) = replay.run(&scenario.steps) {
+    if let Err(Broken(why)) = replay.run(scenario) {
         let at = replay.at;
         outcome.failures.push(format!("{at}: {why}"));
         outcome.broken = true;
@@ -62,60 +62,89 @@ struct Replay<'a> {
 }
 
 impl<'a> Replay<'a> {
-    fn run(&mut self, steps: &'a [Step]) -> Result<(), Broken> {
-        self.surface.reset()?;
+    fn run(&mut self, scenario: &'a Scenario) -> Result<(), Broken> {
+        self.surface.reset(scenario.max_waiting)?;
+        let steps = &scenario.steps;
         for (index, step) in steps.iter().enumerate() {
             self.at = format!("step {} {}", index + 1, shortened(&step.to_string()));
             let mut either: BTreeSet<&str> = moment(steps, index)
                 .flat_map(|step| step.either.iter().map(String::as_str))
                 .collect();
-            match &step.action {
-                Some(Action::Lock { id, claims, expect }) => {
-                    if *expect == Some(Expect::Either) {
-                        either.insert(id);
-                    }
-                    self.lock(id, claims, *expect)?;
+            if let Some(action) = &step.action {
+                if let Action::Ask { id, expect, .. } = action
+                    && *expect == Some(Expect::Either)
+                {
+                    either.insert(id);
                 }
-                Some(Action::Unlock(ids)) => {
-                    for id in ids {
-                        self.unlock(id)?;
-                    }
-                }
-                None => {}
+                self.act(action)?;
             }
             self.open.extend(&either);
-            self.check(step, &either)?;
+            self.check(&step.checks, &either)?;
         }
         Ok(())
     }
 
-    fn lock(
+    fn act(&mut self, action: &'a Action) -> Result<(), Broken> {
+        match action {
+            Action::Ask {
+                id,
+                verb,
+                expect,
+                circle,
+            } => self.ask(id, verb, *expect, circle.as_deref()),
+            Action::WouldGrant { request, expect } => {
+                let answer = self.surface.would_grant(request)?;
+                self.compare_answer(*expect, &answer);
+                Ok(())
+            }
+            Action::Unlock(ids) => ids.iter().try_for_each(|id| self.unlock(id)),
+            Action::Close => self.surface.close(),
+        }
+    }
+
+    fn ask(
         &mut self,
         id: &'a str,
-        claims: &[Claim],
+        verb: &Verb,
         expect: Option<Expect>,
+        circle: Option<&[String]>,
     ) -> Result<(), Broken> {
-        let got = match self.surface.lock(id, claims)? {
-            Locked::As(state) => {
-                if expect != Some(Expect::Error) {
-                    self.live.insert(id);
-                }
-                Ok(state)
-            }
-            Locked::Refused(kind) => Err(kind),
-        };
-        let as_expected = match (expect, &got) {
-            (Some(Expect::State(expected)), Ok(state)) => expected == *state,
-            (Some(Expect::Error), got) => got.is_err(),
-            (Some(Expect::Either) | None, Ok(_)) => true,
-            (_, Err(_)) => false,
+        let arrives = verb.request().is_some();
+        // A request that the surface refused is a failure already.
+        if !arrives && expect != Some(Expect::Error) && !self.live.contains(id) {
+            return Ok(());
+        }
+        let answer = self.surface.ask(id, verb)?;
+        let taken = matches!(answer, Answer::Acquired | Answer::Waiting);
+        if arrives && taken && expect.is_none_or(Expect::leaves_request) {
+            self.live.insert(id);
+        }
+        if answer == Answer::Released {
+            self.live.remove(id);
+        }
+        self.compare_answer(expect, &answer);
+        if let (Some(circle), Answer::Deadlock(got)) = (circle, &answer)
+            && circle != got.as_slice()
+        {
+            let (circle, got) = (circle.join(", "), got.join(", "));
+            self.fail(&format!("expected the circle [{circle}], got [{got}]"));
+        }
+        Ok(())
+    }
+
+    /// Without an expectation anything will do but a refusal.
+    fn compare_answer(&mut self, expect: Option<Expect>, answer: &Answer) {
+        let as_expected = match expect {
+            Some(expect) => expect.is_met_by(answer),
+            None => matches!(
+                answer,
+                Answer::Acquired | Answer::Waiting | Answer::Done | Answer::Released
+            ),
         };
         if !as_expected {
             let expected = expect.map_or("no error".to_owned(), |expect| expect.to_string());
-            let got = got.map_or_else(|kind| format!("error {kind}"), |state| state.to_string());
-            self.fail(&format!("expected {expected}, got {got}"));
+            self.fail(&format!("expected {expected}, got {answer}"));
         }
-        Ok(())
     }
 
     fn unlock(&mut self, id: &'a str) -> Result<(), Broken> {
@@ -124,29 +153,76 @@ impl<'a> Replay<'a> {
         if !self.live.remove(id) {
             return Ok(());
         }
-        if let Unlocked::Refused(kind) = self.surface.unlock(id)? {
-            self.fail(&format!("expected {id} to end, got error {kind}"));
+        let answer = self.surface.unlock(id)?;
+        if answer != Answer::Done {
+            self.fail(&format!("expected {id} to end, got {answer}"));
         }
         Ok(())
     }
 
-    fn check(&mut self, step: &'a Step, either: &BTreeSet<&str>) -> Result<(), Broken> {
-        if step.acquired.is_none() && step.waiting.is_none() {
-            return Ok(());
+    fn check(&mut self, checks: &'a Checks, either: &BTreeSet<&str>) -> Result<(), Broken> {
+        if State::ALL.iter().any(|state| checks.list(*state).is_some()) {
+            self.check_lists(checks, either)?;
         }
+        self.check_tokens(checks)?;
+        if let Some((id, expected)) = &checks.blockers
+            && self.live.contains(id.as_str())
+        {
+            let got = self.surface.blockers(id)?;
+            if got != *expected {
+                let (expected, got) = (names(expected), names(&got));
+                self.fail(&format!("expected {id} to wait for {expected}, got {got}"));
+            }
+        }
+        for (id, expected) in &checks.labels {
+            if self.live.contains(id.as_str()) {
+                let got = self.surface.label(id)?;
+                if got != *expected {
+                    self.fail(&format!("expected {id} to be {expected:?}, got {got:?}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check_tokens(&mut self, checks: &Checks) -> Result<(), Broken> {
+        let mut last: Option<(&str, u64)> = None;
+        for id in checks.tokens.iter().flatten() {
+            let state = match self.live.contains(id.as_str()) {
+                true => Some(self.surface.state(id)?),
+                false => None,
+            };
+            if !state.is_some_and(|state| state.is_listed_as(State::Acquired)) {
+                self.fail(&format!("expected a token of {id}, which is not granted"));
+                continue;
+            }
+            let token = self.surface.token(id)?;
+            if let Some((before, less)) = last.filter(|(_, less)| *less >= token) {
+                self.fail(&format!(
+                    "expected a greater token of {id} than {before}'s {less}, got {token}"
+                ));
+            }
+            last = Some((id, token));
+        }
+        Ok(())
+    }
+
+    fn check_lists(&mut self, checks: &'a Checks, either: &BTreeSet<&str>) -> Result<(), Broken> {
         let mut states = BTreeMap::new();
         for &id in &self.live {
             states.insert(id, self.surface.state(id)?);
         }
-        let lists = [
-            (State::Acquired, &step.acquired),
-            (State::Waiting, &step.waiting),
-        ];
-        for (state, list) in lists {
-            if let Some(list) = list {
-                self.compare(state, list, &states);
-                for id in list.iter().filter(|id| !either.contains(id.as_str())) {
+        for state in State::ALL {
+            let Some(list) = checks.list(state) else {
+                continue;
+            };
+            self.compare(state, list, &states);
+            for id in list {
+                if !either.contains(id.as_str()) {
                     self.open.remove(id.as_str());
+                }
+                if state.is_end() {
+                    self.live.remove(id.as_str());
                 }
             }
         }
@@ -158,7 +234,8 @@ impl<'a> Replay<'a> {
         let got: BTreeSet<&str> = states
             .iter()
             .filter(|(id, got)| {
-                **got == state && (expected.contains(*id) || !self.open.contains(*id))
+                let asserted = expected.contains(*id) || !self.open.contains(*id);
+                got.is_listed_as(state) && asserted
             })
             .map(|(id, _)| *id)
             .collect();
@@ -190,6 +267,10 @@ fn moment(steps: &[Step], index: usize) -> impl Iterator<Item = &Step> {
         .unwrap_or(0);
     let end = (index + 1..steps.len()).find(|&i| steps[i].action.is_some());
     steps[begin..end.unwrap_or(steps.len())].iter()
+}
+
+fn names(ids: &BTreeSet<String>) -> String {
+    listed(&ids.iter().map(String::as_str).collect())
 }
 
 fn listed(ids: &BTreeSet<&str>) -> String {

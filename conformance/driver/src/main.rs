@@ -8,7 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use oarlock_conformance::corpus::{self, Corpus, Entry};
 use oarlock_conformance::options::{self, Plan, Source, Task, USAGE};
-use oarlock_conformance::{random, runner, serve};
+use oarlock_conformance::random::Kind;
+use oarlock_conformance::{random, runner, serve, table};
 
 /// The length of a scenario made by chance.
 const RANDOM_STEPS: usize = 60;
@@ -45,7 +46,13 @@ fn main() -> ExitCode {
 
 /// Whether everything was as expected.
 fn replay(plan: &Plan, out: &mut dyn Write) -> io::Result<bool> {
-    let corpus = gather(&plan.source, out)?;
+    let needs = Kind::Rich.needs();
+    let offers_all = |name: &str| needs.iter().all(|it| table::offers(name).contains(it));
+    let kind = match plan.surfaces.iter().all(|(name, _)| offers_all(name)) {
+        true => Kind::Rich,
+        false => Kind::Plain,
+    };
+    let corpus = gather(&plan.source, kind, out)?;
     complain(&corpus, out)?;
     if corpus.entries.is_empty() {
         // No surface is asked: "0 passed, 0 failed" would read like a success.
@@ -53,7 +60,8 @@ fn replay(plan: &Plan, out: &mut dyn Write) -> io::Result<bool> {
     }
     let mut good = corpus.errors.is_empty();
     for (name, reach) in &plan.surfaces {
-        good &= runner::run(name, || reach.open(), &corpus, out)?.good();
+        let offers = table::offers(name);
+        good &= runner::run(name, || reach.open(), &offers, &corpus, out)?.good();
     }
     // Once more, where a reader looks: good totals must not hide them.
     complain(&corpus, out)?;
@@ -67,7 +75,7 @@ fn complain(corpus: &Corpus, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-fn gather(source: &Source, out: &mut dyn Write) -> io::Result<Corpus> {
+fn gather(source: &Source, kind: Kind, out: &mut dyn Write) -> io::Result<Corpus> {
     match source {
         Source::Place(Some(place)) => Ok(corpus::load(place)),
         Source::Place(None) => {
@@ -83,7 +91,7 @@ fn gather(source: &Source, out: &mut dyn Write) -> io::Result<Corpus> {
             writeln!(out, "seed {seed}")?;
             let entries = (0..*count).map(|number| Entry {
                 file: "random".to_owned(),
-                scenario: random::scenario(seed.wrapping_add(number), RANDOM_STEPS),
+                scenario: random::scenario(kind, seed.wrapping_add(number), RANDOM_STEPS),
             });
             Ok(Corpus {
                 entries: entries.collect(),

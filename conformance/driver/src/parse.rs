@@ -4,15 +4,12 @@
 //! surrogate, and two names that differ only there must stay two names.
 //! (`serde_json` decodes a lone surrogate only for those who ask for bytes.)
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::scenario::{Action, Claim, Expect, Mode, Scenario, State, Step};
-
-/// Step keys that are remarks: ignored. Keys that begin with `_` or `/` are, too.
-const REMARKS: [&str; 6] = ["comment", "description", "name", "note", "notes", "why"];
+use crate::scenario::{Claim, Expect, Mode, Scenario, Step};
+use crate::step_keys::StepKeys;
 
 /// The scenarios of one file: an object with the key `scenarios`, or that key's
 /// list alone.
@@ -81,16 +78,18 @@ impl<'de> Visitor<'de> for ScenarioVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scenario, A::Error> {
-        let (mut name, mut steps) = (None, None);
+        let (mut name, mut steps, mut max_waiting) = (None, None, None);
         while let Some(key) = map.next_key::<Text>()? {
             match key.0.as_str() {
                 "name" => once(&mut name, "name", map.next_value::<Text>()?.0)?,
                 "steps" => once(&mut steps, "steps", map.next_value()?)?,
+                "max_waiting" => once(&mut max_waiting, "max_waiting", map.next_value()?)?,
                 _ => drop(map.next_value::<IgnoredAny>()?),
             }
         }
         Ok(Scenario {
             name: name.unwrap_or_default(),
+            max_waiting,
             steps: steps.ok_or_else(|| Error::missing_field("steps"))?,
         })
     }
@@ -107,51 +106,11 @@ impl<'de> Visitor<'de> for StepVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Step, A::Error> {
-        let (mut lock, mut unlock, mut set, mut expect) = (None, None, None, None);
-        let (mut acquired, mut waiting, mut either) = (None, None, None);
-        let mut unknown_key = None;
+        let mut keys = StepKeys::default();
         while let Some(Text(key)) = map.next_key()? {
-            match key.as_str() {
-                "lock" => once(&mut lock, "lock", map.next_value::<Text>()?.0)?,
-                "set" => once(&mut set, "set", map.next_value::<Vec<Claim>>()?)?,
-                "expect" => once(&mut expect, "expect", map.next_value::<Expect>()?)?,
-                "unlock" => once(&mut unlock, "unlock", map.next_value::<Ids>()?.0)?,
-                "acquired" => once(&mut acquired, "acquired", map.next_value::<Ids>()?.0)?,
-                "waiting" => once(&mut waiting, "waiting", map.next_value::<Ids>()?.0)?,
-                "either" => once(&mut either, "either", map.next_value::<Ids>()?.0)?,
-                remark if REMARKS.contains(&remark) || remark.starts_with(['_', '/']) => {
-                    map.next_value::<IgnoredAny>()?;
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    unknown_key = Some(key);
-                }
-            }
+            keys.take(&key, &mut map)?;
         }
-        let action = match (lock, unlock, set) {
-            (Some(id), None, Some(claims)) => Some(Action::Lock { id, claims, expect }),
-            (Some(_), None, None) => return Err(Error::custom("\"lock\" without \"set\"")),
-            (Some(_), Some(_), _) => {
-                return Err(Error::custom("both \"lock\" and \"unlock\" in one step"));
-            }
-            // Another action may be what the set belongs to; it is reported as unsupported.
-            (None, _, Some(_)) if unknown_key.is_none() => {
-                return Err(Error::custom("\"set\" without \"lock\""));
-            }
-            (None, unlock, _) => {
-                if expect.is_some() && unknown_key.is_none() {
-                    return Err(Error::custom("\"expect\" without \"lock\""));
-                }
-                unlock.map(Action::Unlock)
-            }
-        };
-        Ok(Step {
-            action,
-            acquired: acquired.map(BTreeSet::from_iter),
-            waiting: waiting.map(BTreeSet::from_iter),
-            either: either.unwrap_or_default().into_iter().collect(),
-            unknown_key,
-        })
+        keys.into_step().map_err(Error::custom)
     }
 }
 
@@ -170,12 +129,7 @@ impl<'de> Visitor<'de> for ClaimVisitor {
         let mode = mode.ok_or_else(|| Error::invalid_length(0, &self))?;
         let path = seq.next_element()?;
         let Path(path) = path.ok_or_else(|| Error::invalid_length(1, &self))?;
-        let limit = seq.next_element::<Option<u64>>()?.flatten();
-        if limit == Some(0) || (limit.is_some() && mode == Mode::Write) {
-            return Err(Error::custom(
-                "only a read claim has a limit, and it is 1 or more",
-            ));
-        }
+        let limit = seq.next_element::<Option<u32>>()?.flatten();
         if seq.next_element::<IgnoredAny>()?.is_some() {
             return Err(Error::custom("a claim has at most three elements"));
         }
@@ -196,23 +150,44 @@ impl<'de> Deserialize<'de> for Mode {
     }
 }
 
-impl<'de> Deserialize<'de> for Expect {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        let Text(word) = Deserialize::deserialize(d)?;
+struct ExpectVisitor;
+deserialize_with!(Expect, deserialize_any, ExpectVisitor);
+
+impl Visitor<'_> for ExpectVisitor {
+    type Value = Expect;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("what to expect: a string, or true or false")
+    }
+
+    // Of `would_grant`.
+    fn visit_bool<E: Error>(self, granted: bool) -> Result<Expect, E> {
+        Ok(if granted {
+            Expect::Acquired
+        } else {
+            Expect::Refused
+        })
+    }
+
+    fn visit_str<E: Error>(self, word: &str) -> Result<Expect, E> {
         match word.to_ascii_lowercase().as_str() {
-            "acquired" => Ok(Expect::State(State::Acquired)),
-            "waiting" => Ok(Expect::State(State::Waiting)),
-            "error" => Ok(Expect::Error),
+            "acquired" => Ok(Expect::Acquired),
+            "waiting" => Ok(Expect::Waiting),
             "either" => Ok(Expect::Either),
-            _ => Err(Error::custom(format_args!(
-                "unknown \"expect\" {word:?}: it is \"acquired\", \"waiting\", \"either\" or \"error\""
-            ))),
+            "error" => Ok(Expect::Error),
+            "refused" => Ok(Expect::Refused),
+            "deadlock" => Ok(Expect::Deadlock),
+            "closed" => Ok(Expect::Closed),
+            "too_many_waiting" => Ok(Expect::TooManyWaiting),
+            "done" => Ok(Expect::Done),
+            "released" => Ok(Expect::Released),
+            _ => Err(E::custom(format_args!("unknown \"expect\" {word:?}"))),
         }
     }
 }
 
 /// A list of segments, taken as they are, or one text that is split at `/`.
-struct Path(Vec<Vec<u8>>);
+pub(crate) struct Path(pub(crate) Vec<Vec<u8>>);
 struct PathVisitor;
 deserialize_with!(Path, deserialize_bytes, PathVisitor);
 
@@ -241,7 +216,7 @@ impl<'de> Visitor<'de> for PathVisitor {
 }
 
 /// One id, or a list of them.
-struct Ids(Vec<String>);
+pub(crate) struct Ids(pub(crate) Vec<String>);
 struct IdsVisitor;
 deserialize_with!(Ids, deserialize_bytes, IdsVisitor);
 
@@ -285,7 +260,7 @@ impl Visitor<'_> for WordVisitor {
 }
 
 /// A JSON string as text for people: a lone surrogate is spelt out.
-struct Text(String);
+pub(crate) struct Text(pub(crate) String);
 
 impl From<&[u8]> for Text {
     fn from(bytes: &[u8]) -> Self {
@@ -311,7 +286,11 @@ fn elements<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(seq: &mut A) -> Result<
 }
 
 /// Fills a slot that must still be empty: a key given twice has no one meaning.
-fn once<T, E: Error>(slot: &mut Option<T>, key: &'static str, value: T) -> Result<(), E> {
+pub(crate) fn once<T, E: Error>(
+    slot: &mut Option<T>,
+    key: &'static str,
+    value: T,
+) -> Result<(), E> {
     match slot.replace(value) {
         None => Ok(()),
         Some(_) => Err(E::duplicate_field(key)),

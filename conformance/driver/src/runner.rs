@@ -8,6 +8,7 @@ use crate::corpus::Corpus;
 use crate::judge::{self, Outcome};
 use crate::scenario::Scenario;
 use crate::surface::{Broken, Surface};
+use crate::validate::Capability;
 
 /// After so many scenarios in a row that broke the surface, the rest is not
 /// tried: each could cost a whole deadline.
@@ -18,29 +19,34 @@ const PATIENCE: usize = 3;
 pub struct Totals {
     /// Replayed, and everything was as expected.
     pub passed: usize,
-    /// Everything else.
+    /// Everything else that was replayed.
     pub failed: usize,
+    /// Not replayed: they need what the surface does not offer.
+    pub skipped: usize,
     /// Whether the surface ended well.
     pub ended_well: bool,
 }
 
 impl Totals {
-    /// Whether nothing went wrong and something was replayed.
+    /// Whether nothing went wrong and something was replayed, or there was
+    /// nothing that the surface offers.
     #[must_use]
     pub fn good(&self) -> bool {
-        self.failed == 0 && self.passed > 0 && self.ended_well
+        self.failed == 0 && self.passed + self.skipped > 0 && self.ended_well
     }
 }
 
-/// Replays every scenario on the surface that `open` gives; it is opened again
-/// after a panic. Writes one line for each thing that was not as expected, then
-/// `NAME: N passed, N failed`.
+/// Replays every scenario on the surface that `open` gives, but for those that
+/// need what it does not offer; it is opened again after a panic. Writes one line
+/// for each thing that was not as expected, then `NAME: N passed, N failed`, and
+/// how many were skipped, if any were.
 ///
 /// # Errors
 /// A failure to write.
 pub fn run(
     name: &str,
     open: impl Fn() -> Box<dyn Surface>,
+    offers: &[Capability],
     corpus: &Corpus,
     out: &mut dyn Write,
 ) -> io::Result<Totals> {
@@ -51,6 +57,10 @@ pub fn run(
     let mut totals = Totals::default();
     let mut broken_in_a_row = 0;
     for entry in &corpus.entries {
+        if !entry.scenario.needs().iter().all(|it| offers.contains(it)) {
+            totals.skipped += 1;
+            continue;
+        }
         if broken_in_a_row == PATIENCE {
             totals.failed += 1;
             continue;
@@ -81,8 +91,17 @@ pub fn run(
         Ok(()) => totals.ended_well = true,
         Err(Broken(why)) => writeln!(out, "{name}: {why}")?,
     }
-    let Totals { passed, failed, .. } = totals;
-    writeln!(out, "{name}: {passed} passed, {failed} failed")?;
+    let Totals {
+        passed,
+        failed,
+        skipped,
+        ..
+    } = totals;
+    write!(out, "{name}: {passed} passed, {failed} failed")?;
+    if skipped > 0 {
+        write!(out, ", {skipped} skipped (not offered by this surface yet)")?;
+    }
+    writeln!(out)?;
     out.flush()?;
     Ok(totals)
 }

@@ -1,10 +1,7 @@
-//! What a scenario is, once it has been read: steps that lock and unlock, and
-//! what must hold after each of them.
+//! What a scenario is, once it has been read: steps that ask for locks, change and
+//! end them, and what must hold after each of them.
 
-use std::collections::BTreeSet;
-use std::fmt;
-
-use crate::text;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whether a claim shares its path or has it alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,45 +18,130 @@ pub struct Claim {
     /// Read or write.
     pub mode: Mode,
     /// The segments, taken as they are. None at all is the root.
-    pub path: Vec<Vec<u8>>,
+    pub path: Path,
     /// The limit of a limited read claim (a semaphore).
-    pub limit: Option<u64>,
+    pub limit: Option<u32>,
 }
 
-/// Where a live request stands.
+/// The segments of a path.
+pub type Path = Vec<Vec<u8>>;
+
+/// What a request asks for, and for whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The claims, in the order in which they were written.
+    pub claims: Vec<Claim>,
+    /// The scenario's name for the owner.
+    pub owner: Option<String>,
+    /// What people call the request.
+    pub label: Option<String>,
+}
+
+/// Where a request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Granted and not yet ended.
     Acquired,
     /// In the queue.
     Waiting,
+    /// Granted, and an upgrade of it waits.
+    Upgrading,
+    /// Ended by close, while it waited.
+    Closed,
+    /// Ended because of a deadlock, while it waited.
+    Deadlocked,
 }
 
-/// What a `lock` step says about its own outcome.
+/// What a surface answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Granted; to `would_grant`: it would be.
+    Acquired,
+    /// In the queue.
+    Waiting,
+    /// Done.
+    Done,
+    /// Done, and with the last part the request has ended.
+    Released,
+    /// A try would have to wait.
+    Refused,
+    /// It would wait in this circle; the refused request is the first.
+    Deadlock(Vec<String>),
+    /// The manager is closed.
+    Closed,
+    /// No more requests may wait.
+    TooManyWaiting,
+    /// Refused with this kind of error, for people.
+    Error(String),
+}
+
+/// What a step says about the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Expect {
-    /// The request is in this state right after the step.
-    State(State),
-    /// The request is refused and leaves nothing behind.
+    /// As [`Answer`].
+    Acquired,
+    /// As [`Answer`].
+    Waiting,
+    /// As [`Answer`].
+    Done,
+    /// As [`Answer`].
+    Released,
+    /// As [`Answer`].
+    Refused,
+    /// As [`Answer`].
+    Deadlock,
+    /// As [`Answer`].
+    Closed,
+    /// As [`Answer`].
+    TooManyWaiting,
+    /// As [`Answer`].
     Error,
-    /// Nothing is asserted.
+    /// Granted or waiting: nothing else is asserted.
     Either,
+}
+
+/// What is asked of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// It takes its place in the queue.
+    Lock(Request),
+    /// It is granted at once, or refused.
+    Try(Request),
+    /// Its reads become writes, now or later.
+    Upgrade,
+    /// The upgrade that waits does not any more.
+    CancelUpgrade,
+    /// Its writes become reads.
+    Downgrade,
+    /// Its claim on exactly this path ends.
+    ReleasePart(Path),
 }
 
 /// What a step does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// A request takes its place in the queue.
-    Lock {
+    /// Something is asked of one request.
+    Ask {
         /// The scenario's name for the request.
         id: String,
-        /// The claims, in the order in which they were written.
-        claims: Vec<Claim>,
-        /// The outcome asserted, if any.
+        /// What is asked.
+        verb: Verb,
+        /// The answer asserted, if any.
+        expect: Option<Expect>,
+        /// The circle asserted, if any.
+        circle: Option<Vec<String>>,
+    },
+    /// Somebody asks what a try would be answered.
+    WouldGrant {
+        /// What the try would ask for.
+        request: Request,
+        /// The answer asserted, if any.
         expect: Option<Expect>,
     },
     /// These requests end, one after the other, granted or waiting.
     Unlock(Vec<String>),
+    /// Nobody waits any more, and no request comes.
+    Close,
 }
 
 /// One step: at most one action, then what must hold.
@@ -67,10 +149,8 @@ pub enum Action {
 pub struct Step {
     /// The action, done before anything is checked.
     pub action: Option<Action>,
-    /// Exactly these requests are granted.
-    pub acquired: Option<BTreeSet<String>>,
-    /// Exactly these requests wait.
-    pub waiting: Option<BTreeSet<String>>,
+    /// What must hold then.
+    pub checks: Checks,
     /// Nothing is asserted about these.
     pub either: BTreeSet<String>,
     /// A key that this driver does not know: it may change the meaning of the
@@ -78,160 +158,156 @@ pub struct Step {
     pub unknown_key: Option<String>,
 }
 
+/// What must hold after the action of a step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Checks {
+    /// Exactly these requests are granted.
+    pub acquired: Option<BTreeSet<String>>,
+    /// Exactly these requests wait.
+    pub waiting: Option<BTreeSet<String>>,
+    /// Exactly these requests are granted and wait for an upgrade.
+    pub upgrading: Option<BTreeSet<String>>,
+    /// Exactly these have been ended by close and not been named so yet.
+    pub closed: Option<BTreeSet<String>>,
+    /// Exactly these have been ended by a deadlock and not been named so yet.
+    pub deadlocked: Option<BTreeSet<String>>,
+    /// The tokens of these granted requests grow in this order.
+    pub tokens: Option<Vec<String>>,
+    /// A waiting request, and exactly those that keep it waiting.
+    pub blockers: Option<(String, BTreeSet<String>)>,
+    /// Requests and their labels.
+    pub labels: BTreeMap<String, String>,
+}
+
 /// A named list of steps, replayed on a fresh manager.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scenario {
     /// Its name, or its number in the file when it has none.
     pub name: String,
+    /// How many requests may wait.
+    pub max_waiting: Option<usize>,
     /// The steps in order.
     pub steps: Vec<Step>,
 }
 
-impl Scenario {
-    /// The first reason why this scenario cannot be replayed as it stands:
-    /// an unknown step key, a limit, or an id used when it is not live.
-    ///
-    /// # Errors
-    /// A sentence that names the step.
-    pub fn validate(&self) -> Result<(), String> {
-        let mut live = BTreeSet::new();
-        let mut known = BTreeSet::new();
-        for (number, step) in (1..).zip(&self.steps) {
-            step.validate(&mut live, &mut known)
-                .map_err(|why| format!("step {number}: {why}"))?;
+impl Checks {
+    /// The list for one state.
+    #[must_use]
+    pub fn list(&self, state: State) -> Option<&BTreeSet<String>> {
+        match state {
+            State::Acquired => self.acquired.as_ref(),
+            State::Waiting => self.waiting.as_ref(),
+            State::Upgrading => self.upgrading.as_ref(),
+            State::Closed => self.closed.as_ref(),
+            State::Deadlocked => self.deadlocked.as_ref(),
         }
-        Ok(())
+    }
+
+    /// Every name of a request in it.
+    pub fn names(&self) -> impl Iterator<Item = &String> {
+        let lists = [State::Acquired, State::Waiting, State::Upgrading];
+        let ended = [State::Closed, State::Deadlocked];
+        let lists = lists.into_iter().chain(ended);
+        let lists = lists.filter_map(|state| self.list(state)).flatten();
+        let blockers = self
+            .blockers
+            .iter()
+            .flat_map(|(id, by)| by.iter().chain([id]));
+        lists
+            .chain(self.tokens.iter().flatten())
+            .chain(blockers)
+            .chain(self.labels.keys())
     }
 }
 
-impl Step {
-    fn validate<'a>(
-        &'a self,
-        live: &mut BTreeSet<&'a str>,
-        known: &mut BTreeSet<&'a str>,
-    ) -> Result<(), String> {
-        if let Some(key) = &self.unknown_key {
-            return Err(format!("the key {key:?} is not supported"));
-        }
-        match &self.action {
-            Some(Action::Lock { id, claims, expect }) => {
-                if let Some(claim) = claims.iter().find(|claim| claim.limit.is_some()) {
-                    return Err(format!(
-                        "{claim} has a limit; semaphore limits are not supported"
-                    ));
-                }
-                if live.contains(id.as_str()) {
-                    return Err(format!("{id:?} is locked again before it was unlocked"));
-                }
-                known.insert(id);
-                if *expect != Some(Expect::Error) {
-                    live.insert(id);
-                }
-            }
-            Some(Action::Unlock(ids)) => {
-                for id in ids {
-                    if !live.remove(id.as_str()) {
-                        return Err(format!("{id:?} is unlocked but is not live"));
-                    }
-                }
-            }
-            None => {}
-        }
-        let listed = [&self.acquired, &self.waiting].into_iter().flatten();
-        for id in listed.flatten().chain(&self.either) {
-            if !known.contains(id.as_str()) {
-                return Err(format!("{id:?} was never locked"));
-            }
-        }
-        Ok(())
+impl State {
+    /// Every state.
+    pub const ALL: [State; 5] = [
+        State::Acquired,
+        State::Waiting,
+        State::Upgrading,
+        State::Closed,
+        State::Deadlocked,
+    ];
+
+    /// Whether a list for the other state has to name a request in this one. Who
+    /// is being upgraded is granted all the same.
+    #[must_use]
+    pub fn is_listed_as(self, other: State) -> bool {
+        self == other || (self == State::Upgrading && other == State::Acquired)
+    }
+
+    /// Whether the request has ended by itself.
+    #[must_use]
+    pub fn is_end(self) -> bool {
+        matches!(self, State::Closed | State::Deadlocked)
     }
 }
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            State::Acquired => "acquired",
-            State::Waiting => "waiting",
-        })
-    }
-}
-
-impl fmt::Display for Expect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Expect {
+    /// Whether the answer is the one expected.
+    #[must_use]
+    pub fn is_met_by(self, answer: &Answer) -> bool {
         match self {
-            Expect::State(state) => state.fmt(f),
-            Expect::Error => f.write_str("error"),
-            Expect::Either => f.write_str("either"),
+            Expect::Acquired => *answer == Answer::Acquired,
+            Expect::Waiting => *answer == Answer::Waiting,
+            Expect::Done => *answer == Answer::Done,
+            Expect::Released => *answer == Answer::Released,
+            Expect::Refused => *answer == Answer::Refused,
+            Expect::Deadlock => matches!(answer, Answer::Deadlock(_)),
+            Expect::Closed => *answer == Answer::Closed,
+            Expect::TooManyWaiting => *answer == Answer::TooManyWaiting,
+            Expect::Error => matches!(answer, Answer::Error(_)),
+            Expect::Either => matches!(answer, Answer::Acquired | Answer::Waiting),
         }
+    }
+
+    /// Whether the request is there after such an answer.
+    #[must_use]
+    pub fn leaves_request(self) -> bool {
+        matches!(self, Expect::Acquired | Expect::Waiting | Expect::Either)
     }
 }
 
-/// The claim as the scenario format writes it.
-impl fmt::Display for Claim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mode = match self.mode {
-            Mode::Read => "r",
-            Mode::Write => "w",
+impl Verb {
+    /// What may be expected of it.
+    #[must_use]
+    pub fn expectations(&self) -> &'static [Expect] {
+        use Expect::{
+            Acquired, Closed, Deadlock, Done, Either, Error, Refused, Released, TooManyWaiting,
+            Waiting,
         };
-        let segments: Vec<String> = self.path.iter().map(|s| text::json_string(s)).collect();
-        write!(f, "[\"{mode}\", [{}]", segments.join(", "))?;
-        if let Some(limit) = self.limit {
-            write!(f, ", {limit}")?;
+        match self {
+            Verb::Lock(_) => &[
+                Acquired,
+                Waiting,
+                Either,
+                Deadlock,
+                Closed,
+                TooManyWaiting,
+                Error,
+            ],
+            Verb::Try(_) => &[Acquired, Refused, Closed, Error],
+            Verb::Upgrade => &[Acquired, Waiting, Either, Deadlock, Closed, Error],
+            Verb::CancelUpgrade | Verb::Downgrade => &[Done, Error],
+            Verb::ReleasePart(_) => &[Done, Released, Error],
         }
-        f.write_str("]")
+    }
+
+    /// The request, if it is one that arrives.
+    #[must_use]
+    pub fn request(&self) -> Option<&Request> {
+        match self {
+            Verb::Lock(request) | Verb::Try(request) => Some(request),
+            _ => None,
+        }
     }
 }
 
-/// The step as the scenario format writes it.
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut parts = Vec::new();
-        match &self.action {
-            Some(Action::Lock { id, claims, expect }) => {
-                let claims: Vec<String> = claims.iter().map(Claim::to_string).collect();
-                parts.push(format!("\"lock\": {}", quoted(id)));
-                parts.push(format!("\"set\": [{}]", claims.join(", ")));
-                if let Some(expect) = expect {
-                    parts.push(format!("\"expect\": \"{expect}\""));
-                }
-            }
-            Some(Action::Unlock(ids)) => match ids.as_slice() {
-                [id] => parts.push(format!("\"unlock\": {}", quoted(id))),
-                ids => parts.push(format!("\"unlock\": {}", id_list(ids))),
-            },
-            None => {}
-        }
-        if let Some(ids) = &self.acquired {
-            parts.push(format!("\"acquired\": {}", id_list(ids)));
-        }
-        if let Some(ids) = &self.waiting {
-            parts.push(format!("\"waiting\": {}", id_list(ids)));
-        }
-        if !self.either.is_empty() {
-            parts.push(format!("\"either\": {}", id_list(&self.either)));
-        }
-        write!(f, "{{{}}}", parts.join(", "))
-    }
-}
-
-/// The scenario as the scenario format writes it, one step a line.
-impl fmt::Display for Scenario {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let steps: Vec<String> = self.steps.iter().map(|s| format!("    {s}")).collect();
-        let name = quoted(&self.name);
-        write!(
-            f,
-            "  {{\"name\": {name}, \"steps\": [\n{}]}}",
-            steps.join(",\n")
-        )
-    }
-}
-
-fn quoted(id: &str) -> String {
-    text::json_string(id.as_bytes())
-}
-
-fn id_list<'a>(ids: impl IntoIterator<Item = &'a String>) -> String {
-    let ids: Vec<String> = ids.into_iter().map(|id| quoted(id)).collect();
-    format!("[{}]", ids.join(", "))
-}
+/// What may be expected of `would_grant`.
+pub const WOULD_GRANT: [Expect; 4] = [
+    Expect::Acquired,
+    Expect::Refused,
+    Expect::Closed,
+    Expect::Error,
+];

@@ -3,8 +3,8 @@
 
 use std::io::{BufRead, Write};
 
-use crate::surface::{Broken, Locked, Surface, Unlocked};
-use crate::wire::Call;
+use crate::surface::{Broken, Surface};
+use crate::wire::{self, Call};
 
 /// Answers each line of `calls` on `answers` until `calls` ends.
 ///
@@ -30,18 +30,20 @@ pub fn serve(
 
 fn answer(surface: &mut dyn Surface, call: &Call) -> Result<String, Broken> {
     Ok(match call {
-        Call::New => {
-            surface.reset()?;
+        Call::New(max_waiting) => {
+            surface.reset(*max_waiting)?;
             "ok".to_owned()
         }
-        Call::Lock(id, claims) => match surface.lock(id, claims)? {
-            Locked::As(state) => state.to_string(),
-            Locked::Refused(kind) => format!("error {kind}"),
-        },
-        Call::Unlock(id) => match surface.unlock(id)? {
-            Unlocked::Done => "ok".to_owned(),
-            Unlocked::Refused(kind) => format!("error {kind}"),
-        },
+        Call::Ask(id, verb) => wire::answer_line(&surface.ask(id, verb)?),
+        Call::WouldGrant(request) => wire::answer_line(&surface.would_grant(request)?),
+        Call::Unlock(id) => wire::answer_line(&surface.unlock(id)?),
+        Call::Close => {
+            surface.close()?;
+            "ok".to_owned()
+        }
         Call::State(id) => surface.state(id)?.to_string(),
+        Call::Token(id) => format!("token {}", surface.token(id)?),
+        Call::Blockers(id) => wire::names_line("blockers", &surface.blockers(id)?),
+        Call::Label(id) => format!("label {}", wire::escape(&surface.label(id)?)),
     })
 }

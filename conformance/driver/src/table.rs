@@ -4,10 +4,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::child::Adapter;
-use crate::oracle::Oracle;
 use crate::surface::Surface;
-use crate::surface::engine::Engine;
-use crate::surface::rust::Rust;
+use crate::surface::proved::Proved;
+use crate::validate::Capability;
 
 /// How a surface is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,14 +28,17 @@ pub enum InProcess {
     Rust,
 }
 
+/// As many as a manager has by default.
+const SHARDS: usize = 32;
+
 impl InProcess {
     /// A new surface of this kind.
     #[must_use]
     pub fn open(self) -> Box<dyn Surface> {
         match self {
-            InProcess::Oracle => Box::new(Oracle::new()),
-            InProcess::Engine => Box::new(Engine::new()),
-            InProcess::Rust => Box::new(Rust::new()),
+            InProcess::Oracle => Box::new(Proved::oracle()),
+            InProcess::Engine => Box::new(Proved::engine()),
+            InProcess::Rust => Box::new(Proved::manager(SHARDS)),
         }
     }
 
@@ -60,6 +62,23 @@ impl Reach {
             Reach::InProcess(surface) => surface.open(),
             Reach::Adapter(command) => Box::new(Adapter::new(command.clone())),
         }
+    }
+}
+
+/// What a surface offers, besides what all do. This is where a surface that has
+/// learnt something says so; until then it is not asked, and the scenarios that
+/// need it are counted as skipped.
+#[must_use]
+pub fn offers(name: &str) -> Vec<Capability> {
+    match name {
+        // Close and labels are the manager's.
+        "engine" => Capability::ALL
+            .into_iter()
+            .filter(|it| !matches!(it, Capability::Close | Capability::Labels))
+            .collect(),
+        "c" | "c++" | "python" | "node" | "websocket" => Vec::new(),
+        // The oracle, Rust, and adapters that the command line adds.
+        _ => Capability::ALL.to_vec(),
     }
 }
 

@@ -1,21 +1,32 @@
 //! The line protocol between the driver and an adapter: how a call and its
 //! answer look. Segments go in hexadecimal, so no byte needs escaping.
 
-use crate::scenario::{Claim, Mode, State};
-use crate::surface::{Locked, Unlocked};
+use std::collections::BTreeSet;
+
+use crate::scenario::{Answer, Claim, Mode, Path, Request, State, Verb};
 use crate::text::{from_hex, to_hex};
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Call {
-    /// A fresh manager.
-    New,
-    /// A request takes its place.
-    Lock(String, Vec<Claim>),
+    /// A fresh manager, in which so many requests may wait.
+    New(Option<usize>),
+    /// Something is asked of one request.
+    Ask(String, Verb),
+    /// What a try would be answered.
+    WouldGrant(Request),
     /// A request ends.
     Unlock(String),
+    /// No more requests.
+    Close,
     /// Where a request stands.
     State(String),
+    /// Its token.
+    Token(String),
+    /// What keeps it waiting.
+    Blockers(String),
+    /// What people call it.
+    Label(String),
 }
 
 impl Call {
@@ -23,84 +34,193 @@ impl Call {
     #[must_use]
     pub fn to_line(&self) -> String {
         match self {
-            Call::New => "new".to_owned(),
-            Call::Lock(id, claims) => {
-                let mut line = format!("lock {}", escape_id(id));
-                for claim in claims {
-                    line.push(' ');
-                    line.push_str(&claim_word(claim));
-                }
-                line
-            }
-            Call::Unlock(id) => format!("unlock {}", escape_id(id)),
-            Call::State(id) => format!("state {}", escape_id(id)),
+            Call::New(None) => "new".to_owned(),
+            Call::New(Some(max)) => format!("new {max}"),
+            Call::Ask(id, verb) => ask_line(id, verb),
+            Call::WouldGrant(request) => with_request("would-grant".to_owned(), request),
+            Call::Unlock(id) => format!("unlock {}", escape(id)),
+            Call::Close => "close".to_owned(),
+            Call::State(id) => format!("state {}", escape(id)),
+            Call::Token(id) => format!("token {}", escape(id)),
+            Call::Blockers(id) => format!("blockers {}", escape(id)),
+            Call::Label(id) => format!("label {}", escape(id)),
         }
     }
 
-    /// The call that a line is; ids stay as the line has them.
+    /// The call that a line is.
     ///
     /// # Errors
     /// A sentence, if the line is no call.
     pub fn from_line(line: &str) -> Result<Call, String> {
-        let mut words = line.split(' ');
-        let (verb, id) = (words.next().unwrap_or_default(), words.next());
-        let call = match (verb, id) {
-            ("new", None) => Call::New,
-            ("lock", Some(id)) => {
-                let claims: Option<Vec<Claim>> = words.by_ref().map(parse_claim).collect();
-                let claims = claims.ok_or_else(|| format!("a claim is not understood: {line}"))?;
-                Call::Lock(id.to_owned(), claims)
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        let words: Vec<&str> = rest.split(' ').filter(|word| !word.is_empty()).collect();
+        let wrong = || format!("not a call: {line}");
+        match (verb, words.as_slice()) {
+            ("new", []) => return Ok(Call::New(None)),
+            ("new", [max]) => return max.parse().map(Some).map(Call::New).map_err(|_| wrong()),
+            ("close", []) => return Ok(Call::Close),
+            ("would-grant", words) => {
+                let request = parse_request(words).ok_or_else(wrong)?;
+                return Ok(Call::WouldGrant(request));
             }
-            ("unlock", Some(id)) => Call::Unlock(id.to_owned()),
-            ("state", Some(id)) => Call::State(id.to_owned()),
-            _ => return Err(format!("not a call: {line}")),
+            _ => {}
+        }
+        let (id, rest) = words.split_first().ok_or_else(wrong)?;
+        let id = unescape(id).ok_or_else(wrong)?;
+        let request = || parse_request(rest).ok_or_else(wrong);
+        let call = match verb {
+            "lock" => return Ok(Call::Ask(id, Verb::Lock(request()?))),
+            "try" => return Ok(Call::Ask(id, Verb::Try(request()?))),
+            "release-part" => {
+                let [path] = rest else { return Err(wrong()) };
+                let path = parse_path(path).ok_or_else(wrong)?;
+                return Ok(Call::Ask(id, Verb::ReleasePart(path)));
+            }
+            "upgrade" => Call::Ask(id, Verb::Upgrade),
+            "cancel-upgrade" => Call::Ask(id, Verb::CancelUpgrade),
+            "downgrade" => Call::Ask(id, Verb::Downgrade),
+            "unlock" => Call::Unlock(id),
+            "state" => Call::State(id),
+            "token" => Call::Token(id),
+            "blockers" => Call::Blockers(id),
+            "label" => Call::Label(id),
+            _ => return Err(wrong()),
         };
-        match words.next() {
-            None => Ok(call),
-            Some(_) => Err(format!("too many words: {line}")),
+        match rest {
+            [] => Ok(call),
+            _ => Err(format!("too many words: {line}")),
         }
     }
 }
 
-/// The answer to a `lock` line, or `None` if it is none.
-#[must_use]
-pub fn parse_locked(answer: &str) -> Option<Locked> {
-    match parse_error(answer) {
-        Some(kind) => Some(Locked::Refused(kind)),
-        None => parse_state(answer).map(Locked::As),
+fn ask_line(id: &str, verb: &Verb) -> String {
+    let id = escape(id);
+    match verb {
+        Verb::Lock(request) => with_request(format!("lock {id}"), request),
+        Verb::Try(request) => with_request(format!("try {id}"), request),
+        Verb::Upgrade => format!("upgrade {id}"),
+        Verb::CancelUpgrade => format!("cancel-upgrade {id}"),
+        Verb::Downgrade => format!("downgrade {id}"),
+        Verb::ReleasePart(path) => format!("release-part {id} {}", path_word(path)),
     }
 }
 
-/// The answer to an `unlock` line, or `None` if it is none.
-#[must_use]
-pub fn parse_unlocked(answer: &str) -> Option<Unlocked> {
-    match parse_error(answer) {
-        Some(kind) => Some(Unlocked::Refused(kind)),
-        None => (answer == "ok").then_some(Unlocked::Done),
+fn with_request(mut line: String, request: &Request) -> String {
+    if let Some(owner) = &request.owner {
+        line.push_str(" owner=");
+        line.push_str(&escape(owner));
     }
+    if let Some(label) = &request.label {
+        line.push_str(" label=");
+        line.push_str(&escape(label));
+    }
+    for claim in &request.claims {
+        line.push(' ');
+        line.push_str(&claim_word(claim));
+    }
+    line
+}
+
+fn parse_request(words: &[&str]) -> Option<Request> {
+    let mut request = Request::default();
+    for word in words {
+        if let Some(owner) = word.strip_prefix("owner=") {
+            request.owner = Some(unescape(owner)?);
+        } else if let Some(label) = word.strip_prefix("label=") {
+            request.label = Some(unescape(label)?);
+        } else {
+            request.claims.push(parse_claim(word)?);
+        }
+    }
+    Some(request)
+}
+
+/// An answer as one line.
+#[must_use]
+pub fn answer_line(answer: &Answer) -> String {
+    match answer {
+        Answer::Acquired => "acquired".to_owned(),
+        Answer::Waiting => "waiting".to_owned(),
+        Answer::Done => "ok".to_owned(),
+        Answer::Released => "released".to_owned(),
+        Answer::Refused => "refused".to_owned(),
+        Answer::Deadlock(circle) => names_line("deadlock", circle),
+        Answer::Closed => "closed".to_owned(),
+        Answer::TooManyWaiting => "too-many-waiting".to_owned(),
+        Answer::Error(kind) => format!("error {kind}"),
+    }
+}
+
+/// The answer that a line is, or `None` if it is none.
+#[must_use]
+pub fn parse_answer(line: &str) -> Option<Answer> {
+    if let Some(kind) = line.strip_prefix("error ") {
+        return Some(Answer::Error(kind.to_owned()));
+    }
+    Some(match line {
+        "acquired" => Answer::Acquired,
+        "waiting" => Answer::Waiting,
+        "ok" => Answer::Done,
+        "released" => Answer::Released,
+        "refused" => Answer::Refused,
+        "closed" => Answer::Closed,
+        "too-many-waiting" => Answer::TooManyWaiting,
+        line => Answer::Deadlock(parse_names("deadlock", line)?),
+    })
 }
 
 /// The answer to a `state` line, or `None` if it is none.
 #[must_use]
-pub fn parse_state(answer: &str) -> Option<State> {
-    match answer {
-        "acquired" => Some(State::Acquired),
-        "waiting" => Some(State::Waiting),
-        _ => None,
+pub fn parse_state(line: &str) -> Option<State> {
+    State::ALL
+        .into_iter()
+        .find(|state| state.to_string() == line)
+}
+
+/// The answer to a `token` line, or `None` if it is none.
+#[must_use]
+pub fn parse_token(line: &str) -> Option<u64> {
+    line.strip_prefix("token ")?.parse().ok()
+}
+
+/// The answer to a `label` line, or `None` if it is none.
+#[must_use]
+pub fn parse_label(line: &str) -> Option<String> {
+    unescape(line.strip_prefix("label ")?)
+}
+
+/// A word and names after it, as one line.
+#[must_use]
+pub fn names_line<'n>(word: &str, names: impl IntoIterator<Item = &'n String>) -> String {
+    let names = names.into_iter().map(|name| escape(name));
+    let words: Vec<String> = std::iter::once(word.to_owned()).chain(names).collect();
+    words.join(" ")
+}
+
+/// The names after this word, or `None` if the line is not so.
+#[must_use]
+pub fn parse_names<C: FromIterator<String>>(word: &str, line: &str) -> Option<C> {
+    let mut words = line.split(' ');
+    if words.next()? != word {
+        return None;
     }
+    words.map(unescape).collect()
 }
 
-fn parse_error(answer: &str) -> Option<String> {
-    answer.strip_prefix("error ").map(str::to_owned)
+/// The answer to a `blockers` line, or `None` if it is none.
+#[must_use]
+pub fn parse_blockers(line: &str) -> Option<BTreeSet<String>> {
+    parse_names("blockers", line)
 }
 
-/// An id as one word: whatever is not a letter, digit, `-` or `_` becomes `.XX`
-/// for each of its bytes, and the empty id is `.`.
-fn escape_id(id: &str) -> String {
-    if id.is_empty() {
+/// A text as one word: whatever is not a letter, digit, `-` or `_` becomes `.XX`
+/// for each of its bytes, and the empty text is `.`.
+#[must_use]
+pub fn escape(text: &str) -> String {
+    if text.is_empty() {
         return ".".to_owned();
     }
-    id.bytes()
+    text.bytes()
         .map(|byte| match byte {
             b'-' | b'_' => char::from(byte).to_string(),
             _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
@@ -109,117 +229,62 @@ fn escape_id(id: &str) -> String {
         .collect()
 }
 
+fn unescape(word: &str) -> Option<String> {
+    if word == "." {
+        return Some(String::new());
+    }
+    let mut parts = word.split('.');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        let (hex, plain) = part.split_at_checked(2)?;
+        bytes.extend(from_hex(hex)?);
+        bytes.extend_from_slice(plain.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
+}
+
 fn claim_word(claim: &Claim) -> String {
     let mode = match claim.mode {
         Mode::Read => 'r',
         Mode::Write => 'w',
     };
-    if claim.path.is_empty() {
-        return format!("{mode}:-");
+    let limit = claim.limit.map_or(String::new(), |limit| limit.to_string());
+    format!("{mode}{limit}:{}", path_word(&claim.path))
+}
+
+fn path_word(path: &Path) -> String {
+    if path.is_empty() {
+        return "-".to_owned();
     }
-    let segments: Vec<String> = claim
-        .path
-        .iter()
-        .map(|s| format!("s{}", to_hex(s)))
-        .collect();
-    format!("{mode}:{}", segments.join("/"))
+    let segments: Vec<String> = path.iter().map(|s| format!("s{}", to_hex(s))).collect();
+    segments.join("/")
 }
 
 fn parse_claim(word: &str) -> Option<Claim> {
     let (mode, path) = word.split_once(':')?;
-    let mode = match mode {
-        "r" => Mode::Read,
-        "w" => Mode::Write,
+    let (mode, limit) = match (mode.strip_prefix('r'), mode.strip_prefix('w')) {
+        (Some(limit), _) => (Mode::Read, limit),
+        (_, Some(limit)) => (Mode::Write, limit),
         _ => return None,
     };
-    let path = match path {
+    let limit = match limit {
+        "" => None,
+        limit => Some(limit.parse().ok()?),
+    };
+    let path = parse_path(path)?;
+    Some(Claim { mode, path, limit })
+}
+
+fn parse_path(word: &str) -> Option<Path> {
+    match word {
         "-" => Some(Vec::new()),
-        path => path
+        word => word
             .split('/')
             .map(|s| from_hex(s.strip_prefix('s')?))
             .collect(),
-    };
-    Some(Claim {
-        mode,
-        path: path?,
-        limit: None,
-    })
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn claim(mode: Mode, path: &[&[u8]]) -> Claim {
-        let path = path.iter().map(|s| s.to_vec()).collect();
-        Claim {
-            mode,
-            path,
-            limit: None,
-        }
-    }
-
-    #[test]
-    fn a_call_is_the_line_that_the_protocol_says() {
-        let claims = vec![
-            claim(Mode::Write, &[b"a", b"b"]),
-            claim(Mode::Read, &[]),
-            claim(Mode::Read, &[b""]),
-            claim(Mode::Read, &[b"", b"/\0"]),
-        ];
-        let call = Call::Lock("w1".to_owned(), claims);
-        assert_eq!(call.to_line(), "lock w1 w:s61/s62 r:- r:s r:s/s2f00");
-        assert_eq!(Call::from_line(&call.to_line()), Ok(call));
-        assert_eq!(
-            Call::from_line("lock x"),
-            Ok(Call::Lock("x".to_owned(), vec![]))
-        );
-    }
-
-    #[test]
-    fn ids_are_one_word_and_stay_distinct() {
-        let ids = ["", ".", "a b", "a.20b", "é", "\n", "a-b_c"];
-        let words: std::collections::BTreeSet<String> =
-            ids.iter().map(|id| escape_id(id)).collect();
-        assert_eq!(words.len(), ids.len());
-        assert!(
-            words
-                .iter()
-                .all(|word| word.is_ascii() && !word.contains([' ', '\n']))
-        );
-        assert_eq!(escape_id("a-b_c"), "a-b_c");
-    }
-
-    #[test]
-    fn what_is_no_call_is_refused() {
-        for line in [
-            "",
-            "new x",
-            "lock",
-            "lock a r",
-            "lock a x:-",
-            "lock a r:61",
-            "lock a r:s6",
-            "unlock",
-            "unlock a b",
-            "state",
-            "State a",
-        ] {
-            assert!(Call::from_line(line).is_err(), "{line:?}");
-        }
-    }
-
-    #[test]
-    fn answers_are_taken_word_for_word() {
-        assert_eq!(parse_locked("acquired"), Some(Locked::As(State::Acquired)));
-        assert_eq!(
-            parse_locked("error no-claims"),
-            Some(Locked::Refused("no-claims".to_owned()))
-        );
-        assert_eq!(parse_locked("ok"), None);
-        assert_eq!(parse_unlocked("ok"), Some(Unlocked::Done));
-        assert_eq!(parse_unlocked("acquired"), None);
-        assert_eq!(parse_state("waiting"), Some(State::Waiting));
-        assert_eq!(parse_state("Waiting"), None);
-    }
-}
+#[path = "wire_tests.rs"]
+mod tests;

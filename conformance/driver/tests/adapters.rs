@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use oarlock_conformance::child::Adapter;
 use oarlock_conformance::corpus::{Corpus, Entry};
-use oarlock_conformance::random;
+use oarlock_conformance::random::{self, Kind};
 use oarlock_conformance::runner::{self, Totals};
 use oarlock_conformance::surface::Surface;
 
@@ -17,7 +17,7 @@ const LONG: Duration = Duration::from_secs(60);
 fn corpus(count: u64) -> Corpus {
     let entries = (0..count).map(|seed| Entry {
         file: "random".to_owned(),
-        scenario: random::scenario(seed, 20),
+        scenario: random::scenario(Kind::Plain, seed, 20),
     });
     Corpus {
         entries: entries.collect(),
@@ -33,7 +33,7 @@ fn run(command: Vec<OsString>, deadline: Duration, corpus: &Corpus) -> (Totals, 
     let adapter =
         || -> Box<dyn Surface> { Box::new(Adapter::with_deadline(command.clone(), deadline)) };
     let mut out = Vec::new();
-    let totals = runner::run("it", adapter, corpus, &mut out);
+    let totals = runner::run("it", adapter, &[], corpus, &mut out);
     let totals = totals.expect("writing to memory does not fail");
     (totals, String::from_utf8_lossy(&out).into_owned())
 }

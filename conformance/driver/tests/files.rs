@@ -1,7 +1,7 @@
 //! What a scenario file may look like, and what is refused.
 
 use oarlock_conformance::parse::parse;
-use oarlock_conformance::scenario::{Action, Claim, Expect, Mode, Scenario, State};
+use oarlock_conformance::scenario::{Action, Claim, Expect, Mode, Request, Scenario, Verb};
 
 fn one(text: &str) -> Scenario {
     match parse(text) {
@@ -20,7 +20,10 @@ fn claims(set: &str) -> Vec<Claim> {
         .next()
         .and_then(|step| step.action)
     {
-        Some(Action::Lock { claims, .. }) => claims,
+        Some(Action::Ask {
+            verb: Verb::Lock(request),
+            ..
+        }) => request.claims,
         other => panic!("{set}: {other:?}"),
     }
 }
@@ -46,17 +49,21 @@ fn the_example_of_the_design() {
         scenario.steps[3].action,
         Some(Action::Unlock(vec!["w".to_owned()]))
     );
-    assert_eq!(scenario.steps[5].waiting, Some(Default::default()));
+    assert_eq!(scenario.steps[5].checks.waiting, Some(Default::default()));
     assert_eq!(
         scenario.steps[1].action,
-        Some(Action::Lock {
+        Some(Action::Ask {
             id: "w".to_owned(),
-            claims: vec![Claim {
-                mode: Mode::Write,
-                path: vec![b"a".to_vec(), b"b".to_vec()],
-                limit: None
-            }],
-            expect: Some(Expect::State(State::Waiting)),
+            verb: Verb::Lock(Request {
+                claims: vec![Claim {
+                    mode: Mode::Write,
+                    path: vec![b"a".to_vec(), b"b".to_vec()],
+                    limit: None
+                }],
+                ..Request::default()
+            }),
+            expect: Some(Expect::Waiting),
+            circle: None,
         })
     );
 }
@@ -84,13 +91,13 @@ fn other_keys_are_ignored_where_they_change_nothing() {
 #[test]
 fn an_unknown_step_key_fails_its_scenario_alone() {
     let scenarios = parse(
-        r#"[{"steps": [{"downgrade": "q", "set": [["r", ["a"]]], "expect": "acquired"}]},
+        r#"[{"steps": [{"share": "q", "set": [["r", ["a"]]], "expect": "acquired"}]},
             {"steps": [{"lock": "q", "set": [["r", ["a"]]]}]}]"#,
     );
     let scenarios = scenarios.expect("both are read");
     assert_eq!(
         scenarios[0].validate(),
-        Err("step 1: the key \"downgrade\" is not supported".to_owned())
+        Err("step 1: the key \"share\" is not supported".to_owned())
     );
     assert_eq!(scenarios[1].validate(), Ok(()));
 }
@@ -142,6 +149,9 @@ fn a_path_may_be_text() {
 fn a_limit_is_kept() {
     assert_eq!(claims(r#"[["r", ["pool"], 2]]"#)[0].limit, Some(2));
     assert_eq!(claims(r#"[["r", ["pool"], null]]"#)[0].limit, None);
+    // The surface refuses these.
+    assert_eq!(claims(r#"[["r", ["pool"], 0]]"#)[0].limit, Some(0));
+    assert_eq!(claims(r#"[["w", ["pool"], 1]]"#)[0].limit, Some(1));
 }
 
 #[test]
@@ -159,12 +169,7 @@ fn what_is_refused() {
         ),
         (r#"{"lock": "q", "set": [["r", {}]]}"#, "expected a path"),
         (r#"{"lock": "q", "set": [["r", "a//b"]]}"#, "empty segment"),
-        (r#"{"lock": "q", "set": [["r", ["a"], 0]]}"#, "limit"),
         (r#"{"lock": "q", "set": [["r", ["a"], -1]]}"#, "-1"),
-        (
-            r#"{"lock": "q", "set": [["w", ["a"], 2]]}"#,
-            "only a read claim has a limit",
-        ),
         (
             r#"{"lock": "q", "set": [["r", ["a"], 2, 3]]}"#,
             "at most three",
@@ -189,6 +194,30 @@ fn what_is_refused() {
             r#"{"unlock": "q", "expect": "waiting"}"#,
             "\"expect\" without \"lock\"",
         ),
+        (
+            r#"{"try": "q", "lock": "p", "set": []}"#,
+            "both \"lock\" and \"try\"",
+        ),
+        (r#"{"try": "q"}"#, "\"try\" without \"set\""),
+        (
+            r#"{"release_part": "q"}"#,
+            "\"release_part\" without \"path\"",
+        ),
+        (r#"{"path": ["a"]}"#, "\"path\" without \"release_part\""),
+        (
+            r#"{"unlock": "q", "owner": "A"}"#,
+            "\"owner\" without \"lock\"",
+        ),
+        (
+            r#"{"upgrade": "q", "expect": "waiting", "circle": ["q"]}"#,
+            "\"circle\" without",
+        ),
+        (r#"{"close": false}"#, "\"close\" is true"),
+        (
+            r#"{"blockers": "q"}"#,
+            "\"blockers\" and \"are\" belong together",
+        ),
+        (r#"{"labels": ["q"]}"#, "an object of ids and labels"),
         (r#"{"acquired": {}}"#, "expected a list of ids"),
         (r#"{"waiting": 1}"#, "expected a list of ids"),
         (r#""unlock""#, "expected a step"),

@@ -2,11 +2,12 @@
 
 use oarlock_conformance::corpus::{Corpus, Entry};
 use oarlock_conformance::judge::{self, Outcome};
-use oarlock_conformance::oracle::Oracle;
 use oarlock_conformance::parse;
 use oarlock_conformance::runner;
-use oarlock_conformance::scenario::{Claim, State};
-use oarlock_conformance::surface::{Broken, Locked, Surface, Unlocked};
+use oarlock_conformance::scenario::{Answer, State, Verb};
+use oarlock_conformance::surface::proved::Proved;
+use oarlock_conformance::surface::{Broken, Surface};
+use oarlock_conformance::validate::Capability;
 
 fn replay_on(surface: &mut dyn Surface, steps: &str) -> Outcome {
     let text = format!("[{{\"name\": \"x\", \"steps\": [{steps}]}}]");
@@ -19,7 +20,7 @@ fn replay_on(surface: &mut dyn Surface, steps: &str) -> Outcome {
 fn failures(steps: &str) -> Vec<String> {
     let begin = r#"{"lock": "r", "set": [["r", ["a"]]]}, {"lock": "w", "set": [["w", ["a"]]]},
                    {"lock": "x", "set": [["w", ["x"]]]}"#;
-    replay_on(&mut Oracle::new(), &format!("{begin}, {steps}")).failures
+    replay_on(&mut Proved::oracle(), &format!("{begin}, {steps}")).failures
 }
 
 #[track_caller]
@@ -68,7 +69,7 @@ fn a_request_that_is_refused() {
     ] {
         fails(
             &format!(r#"{{"lock": "q", "set": []{expect}}}"#),
-            &["got error no claims"],
+            &["got error Invalid"],
         );
     }
 }
@@ -164,19 +165,25 @@ fn either_lasts_until_a_list_names_the_request() {
 #[test]
 fn what_cannot_be_replayed_fails() {
     fails(
-        r#"{"lock": "s", "set": [["r", ["pool"], 2]], "expect": "acquired"}"#,
-        &[
-            "step 4",
-            r#"["r", ["pool"], 2] has a limit; semaphore limits are not supported"#,
-        ],
+        r#"{"share": "r", "expect": "waiting"}"#,
+        &["the key \"share\" is not supported"],
     );
     fails(
-        r#"{"upgrade": "r", "expect": "waiting"}"#,
-        &["the key \"upgrade\" is not supported"],
+        r#"{"lock": "s", "set": [["r", ["a"]]], "priority": 2}"#,
+        &["\"priority\" is not supported"],
     );
     fails(
-        r#"{"lock": "s", "set": [["r", ["a"]]], "owner": "o"}"#,
-        &["\"owner\" is not supported"],
+        r#"{"try": "s", "set": [["r", ["a"]]], "expect": "waiting"}"#,
+        &["\"expect\" cannot be waiting here"],
+    );
+    fails(r#"{"upgrade": "q"}"#, &["\"q\" is changed but is not live"]);
+    fails(
+        r#"{"upgrade": "q", "expect": "error"}"#,
+        &["\"q\" was never locked"],
+    );
+    fails(
+        r#"{"close": true, "closed": ["w"]}, {"unlock": "w"}"#,
+        &["\"w\" is unlocked but is not live"],
     );
     fails(
         r#"{"lock": "r", "set": [["r", ["a"]]]}"#,
@@ -187,32 +194,108 @@ fn what_cannot_be_replayed_fails() {
     fails(r#"{"either": ["q"]}"#, &["\"q\" was never locked"]);
 }
 
+/// What scenarios say of everything but plain locks.
+#[test]
+fn wrong_answers_to_everything_else() {
+    let lock = |id: &str, set: &str, rest: &str| {
+        format!(r#"{{"lock": "{id}", "set": [{set}], "owner": "A"{rest}}}"#)
+    };
+    fails(
+        r#"{"try": "s", "set": [["r", ["b"]]], "expect": "refused"}"#,
+        &["expected refused, got acquired"],
+    );
+    fails(
+        r#"{"try": "s", "set": [["w", ["a"]]], "expect": "acquired"}"#,
+        &["expected acquired, got refused"],
+    );
+    passes(r#"{"would_grant": [["w", ["b"]]], "expect": true}"#);
+    fails(
+        r#"{"would_grant": [["w", ["b"]]], "expect": false}"#,
+        &["expected refused, got acquired"],
+    );
+    fails(
+        r#"{"upgrade": "r", "expect": "waiting"}"#,
+        &["expected waiting, got acquired"],
+    );
+    fails(
+        r#"{"downgrade": "w", "expect": "done"}"#,
+        &["expected done, got error Stale"],
+    );
+    fails(
+        r#"{"release_part": "x", "path": ["x"], "expect": "done"}"#,
+        &["expected done, got released"],
+    );
+    fails(
+        r#"{"close": true, "closed": []}"#,
+        &["expected closed [], got [w]; w is closed, too"],
+    );
+    fails(
+        r#"{"blockers": "w", "are": ["x"]}"#,
+        &["expected w to wait for [x], got [r]"],
+    );
+    passes(r#"{"tokens": ["r", "x"]}"#);
+    fails(
+        r#"{"tokens": ["x", "r"]}"#,
+        &["expected a greater token of r than x's"],
+    );
+    fails(r#"{"tokens": ["w"]}"#, &["w, which is not granted"]);
+    let labelled = lock("s", r#"["r", ["b"]]"#, r#", "label": "one""#);
+    passes(&format!(r#"{labelled}, {{"labels": {{"s": "one"}}}}"#));
+    fails(
+        &format!(r#"{labelled}, {{"labels": {{"s": "two"}}}}"#),
+        &["expected s to be \"two\", got \"one\""],
+    );
+    let circle = |circle: &str| {
+        let one = lock("1", r#"["w", ["1"]]"#, "");
+        let two = r#"{"lock": "2", "set": [["w", ["2"]]], "owner": "B"}"#;
+        let three = lock("3", r#"["w", ["2"]]"#, "");
+        let four = r#"{"lock": "4", "set": [["w", ["1"]]], "owner": "B", "expect": "deadlock""#;
+        format!(r#"{one}, {two}, {three}, {four}, "circle": [{circle}]}}"#)
+    };
+    passes(&circle(r#""4", "3""#));
+    fails(
+        &circle(r#""3", "4""#),
+        &["expected the circle [3, 4], got [4, 3]"],
+    );
+}
+
 /// A surface with one wrong answer, else the naive rules.
-#[derive(Default)]
 struct Wrong {
-    rules: Oracle,
+    rules: Proved,
     keep_on_unlock: bool,
     refuse_unlock: bool,
     break_at_state: bool,
     panic_at_unlock: bool,
 }
 
+impl Default for Wrong {
+    fn default() -> Self {
+        Wrong {
+            rules: Proved::oracle(),
+            keep_on_unlock: false,
+            refuse_unlock: false,
+            break_at_state: false,
+            panic_at_unlock: false,
+        }
+    }
+}
+
 impl Surface for Wrong {
-    fn reset(&mut self) -> Result<(), Broken> {
-        self.rules.reset()
+    fn reset(&mut self, max_waiting: Option<usize>) -> Result<(), Broken> {
+        self.rules.reset(max_waiting)
     }
 
-    fn lock(&mut self, id: &str, claims: &[Claim]) -> Result<Locked, Broken> {
-        self.rules.lock(id, claims)
+    fn ask(&mut self, id: &str, verb: &Verb) -> Result<Answer, Broken> {
+        self.rules.ask(id, verb)
     }
 
-    fn unlock(&mut self, id: &str) -> Result<Unlocked, Broken> {
+    fn unlock(&mut self, id: &str) -> Result<Answer, Broken> {
         assert!(!self.panic_at_unlock, "out of order: {id}");
         if self.refuse_unlock {
-            return Ok(Unlocked::Refused("stale".to_owned()));
+            return Ok(Answer::Error("stale".to_owned()));
         }
         if self.keep_on_unlock {
-            return Ok(Unlocked::Done);
+            return Ok(Answer::Done);
         }
         self.rules.unlock(id)
     }
@@ -289,7 +372,8 @@ fn a_surface_that_panics_fails_its_scenario_alone() {
         })
     };
     let mut out = Vec::new();
-    let totals = runner::run("it", open, &corpus, &mut out).expect("memory can be written");
+    let totals = runner::run("it", open, &Capability::ALL, &corpus, &mut out)
+        .expect("memory can be written");
     let report = String::from_utf8_lossy(&out);
     assert_eq!((totals.passed, totals.failed), (1, 1), "{report}");
     assert!(report.contains("panicked: out of order: 1"), "{report}");

@@ -28,6 +28,7 @@ pub struct Managed {
     /// What callbacks were told.
     told: Arc<Mutex<Vec<(Id, Outcome)>>>,
     news: Vec<(Id, Outcome)>,
+    next_label: Option<String>,
 }
 
 impl Managed {
@@ -44,6 +45,7 @@ impl Managed {
             upgrading: BTreeMap::new(),
             told: Arc::default(),
             news: Vec::new(),
+            next_label: None,
         }
     }
 
@@ -55,8 +57,12 @@ impl Managed {
         let manager = &self.manager;
         let owner = owner.map(|owner| self.owners.entry(owner).or_insert_with(|| manager.owner()));
         let request = manager.request(claims.iter().map(claim).collect());
-        match owner {
+        let request = match owner {
             Some(owner) => request.owner(owner),
+            None => request,
+        };
+        match self.next_label.take() {
+            Some(label) => request.label(label),
             None => request,
         }
     }
@@ -265,6 +271,14 @@ impl Subject for Managed {
     fn counts(&self) -> (usize, usize) {
         let stats = self.manager.stats();
         (stats.held as usize, stats.waiting as usize)
+    }
+
+    fn set_label(&mut self, label: &str) {
+        self.next_label = Some(label.to_owned());
+    }
+
+    fn label(&self, id: Id) -> Option<String> {
+        self.seen.get(self.ids.get(&id)?)?.label.as_deref().map(str::to_owned)
     }
 
     fn is_idle(&mut self) -> bool {

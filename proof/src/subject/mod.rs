@@ -45,6 +45,17 @@ pub trait Subject {
     /// How many requests are granted, and how many wait.
     fn counts(&self) -> (usize, usize);
 
+    /// What people call the request that arrives next.
+    fn set_label(&mut self, label: &str) {
+        let _ = label;
+    }
+
+    /// What people call a request.
+    fn label(&self, id: Id) -> Option<String> {
+        let _ = id;
+        None
+    }
+
     /// Whether nothing is left. Asked when no request is live.
     fn is_idle(&mut self) -> bool;
 }

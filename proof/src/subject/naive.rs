@@ -16,6 +16,8 @@ pub struct Naive {
     tokens: BTreeMap<Id, u64>,
     news: Vec<(Id, Outcome)>,
     circle: Option<Vec<Id>>,
+    labels: BTreeMap<Id, String>,
+    next_label: Option<String>,
 }
 
 impl Subject for Naive {
@@ -25,6 +27,9 @@ impl Subject for Naive {
     }
 
     fn apply(&mut self, op: &Op) -> Outcome {
+        if let (Some(id), Some(label)) = (op.id(), self.next_label.take()) {
+            self.labels.insert(id, label);
+        }
         let (outcome, circle) = circle::ask(&mut self.oracle, op);
         self.circle = circle;
         for (id, what) in std::mem::take(&mut self.oracle.events) {
@@ -61,6 +66,14 @@ impl Subject for Naive {
     fn counts(&self) -> (usize, usize) {
         let granted = self.oracle.live.iter().filter(|r| r.granted).count();
         (granted, self.oracle.live.len() - granted)
+    }
+
+    fn set_label(&mut self, label: &str) {
+        self.next_label = Some(label.to_owned());
+    }
+
+    fn label(&self, id: Id) -> Option<String> {
+        self.labels.get(&id).cloned()
     }
 
     fn is_idle(&mut self) -> bool {
