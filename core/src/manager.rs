@@ -351,16 +351,24 @@ impl Manager {
         let shared = self.shared();
         let mut claims = claims.into_iter();
         let first = claims.next().ok_or(InvalidRequest::NoClaims)?;
+        let mut deliveries = Deliveries::new();
         // Mostly there is only one, which need not be moved into a list.
-        let Some(second) = claims.next() else {
-            if about.is_nothing() && !matches!(admission, Admission::Look) {
+        let submission = match claims.next() {
+            None if about.is_nothing() && !matches!(admission, Admission::Look) => {
                 return shared.submit_one(&first, &mut admission);
             }
-            return shared.submit_all(std::slice::from_ref(&first), about, &mut admission);
+            None => {
+                let claims = std::slice::from_ref(&first);
+                shared.submit_all(claims, about, &mut admission, &mut deliveries)
+            }
+            Some(second) => {
+                let claims = [first, second].into_iter().chain(claims);
+                let claims = collect(claims, &shared.settings.limits)?;
+                shared.submit_all(&claims, about, &mut admission, &mut deliveries)
+            }
         };
-        let claims = [first, second].into_iter().chain(claims);
-        let claims = collect(claims, &shared.settings.limits)?;
-        shared.submit_all(&claims, about, &mut admission)
+        deliver(self.anchor(0), deliveries);
+        submission
     }
 
     #[inline]

@@ -78,7 +78,7 @@ impl<'a> Path<'a> {
     /// [`InvalidRequest::EmptySegment`] for `a//b`, `/a` and `a/`.
     pub fn text(text: &'a str) -> Result<Self, InvalidRequest> {
         let path = Self::from(text);
-        path.measure()?;
+        path.check()?;
         Ok(path)
     }
 
@@ -114,6 +114,7 @@ impl<'a> Path<'a> {
     /// The segments, from the first down. For unchecked text that holds an
     /// empty segment, that segment is among them.
     #[must_use]
+    #[inline]
     pub fn segments(&self) -> Segments<'_> {
         Segments {
             inner: match &self.repr {
@@ -158,67 +159,23 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// Counts the segments, and the bytes in all of them together, in one pass.
-    ///
     /// Refuses text with an empty segment. A list has no forbidden segments.
-    pub(crate) fn measure(&self) -> Result<Size, InvalidRequest> {
-        let mut size = Size {
-            segments: 0,
-            bytes: 0,
-        };
-        self.split(|name| {
-            size.segments += 1;
-            size.bytes += name.len();
-            Ok(())
-        })?;
-        Ok(size)
-    }
-
-    /// Calls `each` with the segments, from the first down, until it fails.
-    ///
-    /// Refuses text with an empty segment. A list has no forbidden segments.
-    #[inline(always)]
-    pub(crate) fn split<'s>(
-        &'s self,
-        mut each: impl FnMut(&'s [u8]) -> Result<(), InvalidRequest>,
-    ) -> Result<(), InvalidRequest> {
-        if let Some(text) = self.as_text() {
-            return if text.is_empty() {
-                Ok(())
-            } else {
-                split_text(text, each)
-            };
-        }
-        for name in self.segments() {
-            each(name)?;
-        }
-        Ok(())
-    }
-}
-
-/// The segments of text that is not empty.
-#[inline(always)]
-fn split_text<'t>(
-    text: &'t [u8],
-    mut each: impl FnMut(&'t [u8]) -> Result<(), InvalidRequest>,
-) -> Result<(), InvalidRequest> {
-    let mut rest = text;
-    let mut index = 0;
-    loop {
-        let end = memchr::memchr(b'/', rest);
-        let (name, after) = match end {
-            Some(end) => (&rest[..end], &rest[end + 1..]),
-            None => (rest, &rest[..0]),
-        };
-        if name.is_empty() {
-            return Err(empty_segment(text, index));
-        }
-        each(name)?;
-        if end.is_none() {
+    pub(crate) fn check(&self) -> Result<(), InvalidRequest> {
+        let Some(text) = self.as_text() else {
             return Ok(());
+        };
+        match self.segments().position(<[u8]>::is_empty) {
+            Some(index) => Err(empty_segment(text, index)),
+            None => Ok(()),
         }
-        rest = after;
-        index += 1;
+    }
+
+    /// Counts the segments, and the bytes in all of them together.
+    pub(crate) fn size(&self) -> Size {
+        Size {
+            segments: self.segments().count(),
+            bytes: self.segments().map(<[u8]>::len).sum(),
+        }
     }
 }
 
@@ -274,11 +231,12 @@ impl<'p> Inner<'p> {
 impl<'p> Iterator for Segments<'p> {
     type Item = &'p [u8];
 
+    #[inline]
     fn next(&mut self) -> Option<&'p [u8]> {
         match &mut self.inner {
             Inner::Text(rest) => {
                 let text = (*rest)?;
-                match text.iter().position(|&byte| byte == b'/') {
+                match memchr::memchr(b'/', text) {
                     Some(at) => {
                         *rest = Some(&text[at + 1..]);
                         Some(&text[..at])
@@ -453,7 +411,7 @@ mod tests {
         assert!(parts(&Path::from("")).is_empty());
         assert_eq!(Path::from([""]).depth(), 1);
         assert_eq!(Path::from("a/b/c").depth(), 3);
-        let size = Path::from("ab/c").measure().expect("good");
+        let size = Path::from("ab/c").size();
         assert_eq!((size.segments, size.bytes), (2, 3));
     }
 

@@ -107,7 +107,7 @@ impl<'p> Prepared<'p> {
 }
 
 /// Puts the steps of a claim, within the limits, behind those of others.
-#[inline(always)]
+#[inline]
 pub(crate) fn push_steps<'p>(
     steps: &mut Steps<'p>,
     claim: &'p Claim<'_>,
@@ -115,16 +115,20 @@ pub(crate) fn push_steps<'p>(
     hasher: &NameHasher,
 ) -> Result<(), InvalidRequest> {
     let most = (steps.len() + limits.max_segments).min(limits.max_request_segments);
+    let path = claim.path();
     let mut bytes = 0;
-    claim.path().split(|name| {
+    for name in path.segments() {
         bytes += name.len();
         if steps.len() == most || bytes > limits.max_path_bytes {
             return Err(too_large(claim, limits));
         }
+        if name.is_empty() {
+            path.check()?;
+        }
         let hash = hasher.hash(name);
         steps.push(Step { name, hash });
-        Ok(())
-    })
+    }
+    Ok(())
 }
 
 /// The steps to one path.
@@ -132,21 +136,21 @@ pub(crate) fn steps<'p>(
     path: &'p crate::path::Path<'_>,
     hasher: &NameHasher,
 ) -> Result<Steps<'p>, InvalidRequest> {
-    let mut steps = Steps::new();
-    path.split(|name| {
-        let hash = hasher.hash(name);
-        steps.push(Step { name, hash });
-        Ok(())
-    })?;
-    Ok(steps)
+    path.check()?;
+    let names = path.segments();
+    let step = |name| Step {
+        name,
+        hash: hasher.hash(name),
+    };
+    Ok(names.map(step).collect())
 }
 
 #[cold]
 fn too_large(claim: &Claim<'_>, limits: &Limits) -> InvalidRequest {
-    let size = match claim.path().measure() {
-        Ok(size) => size,
-        Err(error) => return error,
-    };
+    if let Err(error) = claim.path().check() {
+        return error;
+    }
+    let size = claim.path().size();
     if size.segments > limits.max_segments {
         InvalidRequest::TooManySegments {
             count: size.segments,

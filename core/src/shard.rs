@@ -54,6 +54,12 @@ impl About {
 }
 
 impl Attach for Part {
+    fn upgrade_waits_again(&self) -> bool {
+        self.upgrade
+            .as_ref()
+            .is_none_or(|waiter| waiter.part_waits_again())
+    }
+
     fn is_held(&self) -> bool {
         self.waiter
             .as_ref()

@@ -3,9 +3,11 @@
 use smallvec::SmallVec;
 
 use crate::claim::Claim;
-use crate::engine::{State, Submitted};
+use crate::delivery::Deliveries;
+use crate::engine::{RequestId, State, Submitted};
 use crate::error::{AcquireError, InvalidRequest};
 use crate::id::LockId;
+use crate::owner::OwnerId;
 use crate::prepared::{self, Prepared, PreparedClaim, Steps};
 use crate::route::Place;
 use crate::shard::{About, Part, Shard};
@@ -99,7 +101,10 @@ impl Shared {
             }
         }
         let prepared = Prepared::new(std::slice::from_ref(claim), limits, &self.hasher)?;
-        self.submit(&prepared, &About::default(), admission)
+        let mut nobody = Deliveries::new();
+        let submission = self.submit(&prepared, &About::default(), admission, &mut nobody);
+        debug_assert!(nobody.is_empty(), "without an owner nobody makes way");
+        submission
     }
 
     /// Submits any claims.
@@ -108,9 +113,10 @@ impl Shared {
         claims: &[Claim<'_>],
         about: &About,
         admission: &mut Admission,
+        deliveries: &mut Deliveries,
     ) -> Result<Submission, AcquireError> {
         let prepared = Prepared::new(claims, &self.settings.limits, &self.hasher)?;
-        self.submit(&prepared, about, admission)
+        self.submit(&prepared, about, admission, deliveries)
     }
 
     /// Waits for a shard's mutex, which others use much. If that has happened
@@ -166,12 +172,14 @@ impl Shared {
     }
 
     /// Submits a request to every shard that it lies in: the locks of all are
-    /// taken, in ascending order, before the first part is submitted.
+    /// taken, in ascending order, before the first part is submitted. What is put
+    /// into `deliveries` is to be delivered when they are let go.
     pub(crate) fn submit(
         &self,
         prepared: &Prepared<'_>,
         about: &About,
         admission: &mut Admission,
+        deliveries: &mut Deliveries,
     ) -> Result<Submission, AcquireError> {
         if let Some(owner) = &about.owner
             && owner.manager != self.identity
@@ -183,14 +191,14 @@ impl Shared {
             // If it has to wait, it may have to be refused because of a circle,
             // which may lie anywhere.
             let attempt = &mut Admission::Attempt;
-            match self.submit_locked(&mut shards, prepared, about, attempt)? {
+            match self.submit_locked(&mut shards, prepared, about, attempt, deliveries)? {
                 Submission::Refused => {}
                 granted => return Ok(granted),
             }
             drop(shards);
             shards = self.lock_all().into_iter().enumerate().collect();
         }
-        self.submit_locked(&mut shards, prepared, about, admission)
+        self.submit_locked(&mut shards, prepared, about, admission, deliveries)
     }
 
     /// Locks all shards that the claims lie in.
@@ -258,6 +266,21 @@ impl Shared {
         }
     }
 
+    fn would_pass(
+        &self,
+        shards: &mut Locked<'_>,
+        prepared: &Prepared<'_>,
+        places: &[Place],
+        owner: Option<OwnerId>,
+    ) -> bool {
+        shards.iter_mut().all(|(index, shard)| {
+            let claims = prepared.iter().zip(places);
+            let here = claims.filter(|(_, place)| self.routes.is_in(**place, *index));
+            let mut here = here.map(|(claim, _)| claim).peekable();
+            here.peek().is_none() || shard.engine.would_pass(here, owner)
+        })
+    }
+
     /// Submits a request whose shards are locked, and perhaps others with them.
     fn submit_locked(
         &self,
@@ -265,6 +288,7 @@ impl Shared {
         prepared: &Prepared<'_>,
         about: &About,
         admission: &mut Admission,
+        deliveries: &mut Deliveries,
     ) -> Result<Submission, AcquireError> {
         let places = self.places(prepared);
         if shards.iter().any(|(_, shard)| shard.closed) {
@@ -274,6 +298,22 @@ impl Shared {
             return Err(InvalidRequest::TooManyRequests.into());
         }
         let owner = about.owner.as_ref().map(|owner| owner.id);
+        let is_look = matches!(admission, Admission::Look);
+        if is_look || owner.is_some() {
+            // Decided before anything is changed: taking in what an owner holds
+            // already would change the places of others.
+            let free = self.would_pass(shards, prepared, &places, owner);
+            if is_look {
+                return Ok(match free {
+                    true => Submission::WouldGrant,
+                    false => Submission::Refused,
+                });
+            }
+            if !free && !matches!(admission, Admission::Queue(_)) {
+                count_refused(shards, admission);
+                return Ok(Submission::Refused);
+            }
+        }
         let now = self.clock.now();
         let mut ids: SmallVec<[LockId; 8]> = SmallVec::new();
         let (mut blocked, mut token) = (0, 0);
@@ -285,7 +325,9 @@ impl Shared {
             shard.engine.set_now(now);
             let claims = prepared.iter().zip(&places);
             let claims = claims.filter(|(_, place)| here(place)).map(|(it, _)| it);
-            let submitted = shard.engine.submit_record(claims, owner);
+            let mut again: SmallVec<[RequestId; 1]> = SmallVec::new();
+            let submitted = shard.engine.submit_record(claims, owner, &mut again);
+            shard.tell_granted(&again, deliveries);
             ids.push(LockId::new(*index, submitted.id));
             match submitted.state {
                 State::Waiting => blocked += 1,
@@ -293,10 +335,6 @@ impl Shared {
             }
         }
         let id = ids[0];
-        if blocked == 0 && matches!(admission, Admission::Look) {
-            take_back(shards, &ids);
-            return Ok(Submission::WouldGrant);
-        }
         if blocked == 0 {
             attach(shards, &ids, about, None);
             if let Some(tally) = tally_of(shards, id) {
@@ -305,14 +343,12 @@ impl Shared {
             return Ok(Submission::Granted { id, token });
         }
         let Some(listener) = admission.take_listener() else {
-            take_back(shards, &ids);
-            if let (Admission::Try, Some(tally)) = (admission, tally_of(shards, id)) {
-                tally.refused += 1;
-            }
+            take_back(shards, &ids, deliveries);
+            count_refused(shards, admission);
             return Ok(Submission::Refused);
         };
         if !self.begins_waiting() {
-            take_back(shards, &ids);
+            take_back(shards, &ids, deliveries);
             if let Some(tally) = tally_of(shards, id) {
                 tally.refused += 1;
             }
@@ -328,7 +364,7 @@ impl Shared {
             && let Some(circle) = self.circle_of_owner(shards, owner.id, id)
         {
             self.stops_waiting();
-            take_back(shards, &ids);
+            take_back(shards, &ids, deliveries);
             owner.end();
             if let Some(tally) = tally_of(shards, id) {
                 tally.deadlocks += 1;
@@ -343,12 +379,19 @@ impl Shared {
     }
 }
 
-/// Takes back what was submitted last, under the same locks.
-fn take_back(shards: &mut Locked<'_>, ids: &[LockId]) {
+/// Takes back what was submitted last, under the same locks. Nobody is granted by
+/// it: whoever had to make way may only be where it was.
+fn take_back(shards: &mut Locked<'_>, ids: &[LockId], deliveries: &mut Deliveries) {
     for id in ids {
         if let Some((_, shard)) = shards.iter_mut().find(|(index, _)| *index == id.shard()) {
-            shard.engine.take_back(id.request());
+            shard.end_part(id.request(), deliveries);
         }
+    }
+}
+
+fn count_refused(shards: &mut Locked<'_>, admission: &Admission) {
+    if let (Admission::Try, Some((_, shard))) = (admission, shards.first_mut()) {
+        shard.tally.refused += 1;
     }
 }
 

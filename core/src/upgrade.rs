@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::delivery::{Deliveries, deliver};
-use crate::engine::{ChangeRefused, State, Upgraded};
+use crate::engine::{ChangeRefused, RequestId, State, Upgraded};
 use crate::error::{ChangeError, UpgradeError};
 use crate::id::LockId;
 use crate::manager::Anchor;
@@ -40,8 +40,8 @@ impl Shared {
         self.complete_upgrade(anchor, id);
         let mut deliveries = Deliveries::new();
         let mut located = Located::find(self, id).ok_or(UpgradeError::Stale)?;
-        if let Some(token) = begin(&mut located)?.done {
-            let token = finish(&mut located, token, &mut deliveries);
+        if would_upgrade(&mut located)? {
+            let token = upgrade_all(&mut located, &mut deliveries)?;
             let owner = located.owner();
             drop(located);
             deliver(anchor, deliveries);
@@ -51,15 +51,15 @@ impl Shared {
             }
             return Ok(Upgrading::Done { token });
         }
-        take_back(&mut located);
         drop(located);
-        deliver(anchor, deliveries);
         if !queue {
             return Err(UpgradeError::WouldBlock);
         }
         // It has to wait, or to be refused because of a circle, which may lie
         // anywhere.
-        let upgrading = self.upgrade_or_wait(id)?;
+        let upgrading = self.upgrade_or_wait(id, &mut deliveries);
+        deliver(anchor, deliveries);
+        let upgrading = upgrading?;
         if let Upgrading::Done { .. } = upgrading
             && let Some(owner) = Located::find(self, id).and_then(|located| located.owner())
         {
@@ -68,13 +68,26 @@ impl Shared {
         Ok(upgrading)
     }
 
-    fn upgrade_or_wait(&self, id: LockId) -> Result<Upgrading, UpgradeError> {
+    fn upgrade_or_wait(
+        &self,
+        id: LockId,
+        deliveries: &mut Deliveries,
+    ) -> Result<Upgrading, UpgradeError> {
         let mut shards = self.lock_all();
         let parts = parts(&shards, id).ok_or(UpgradeError::Stale)?;
         let mut blocked = 0;
         let mut token = 0;
+        let before = parts.iter().filter_map(|part| {
+            match shards[part.shard()].engine.state(part.request())? {
+                State::Granted { token } => Some(token),
+                State::Waiting => None,
+            }
+        });
+        let before = before.max().unwrap_or(0);
         for part in &parts {
             let engine = &mut shards[part.shard()].engine;
+            // The new token is to be greater than that of the whole.
+            engine.observe(before);
             // The first to refuse is the first of all: nothing has changed.
             match engine.upgrade_part(part.request(), false)? {
                 Upgraded::Waiting => blocked += 1,
@@ -82,12 +95,10 @@ impl Shared {
             }
         }
         if blocked == 0 {
-            let mut nobody = Deliveries::new();
             for part in &parts {
                 let shard = &mut shards[part.shard()];
-                complete_part(shard, *part, token, &mut nobody);
+                complete_part(shard, part.request(), token, deliveries);
             }
-            debug_assert!(nobody.is_empty(), "an upgrade lets nobody in");
             shards[id.shard()].tally.upgrades += 1;
             return Ok(Upgrading::Done { token });
         }
@@ -102,10 +113,7 @@ impl Shared {
         };
         if let Some(refusal) = refusal {
             for part in &parts {
-                let engine = &mut shards[part.shard()].engine;
-                let mut nobody: Vec<_> = Vec::new();
-                engine.cancel_upgrade(part.request(), &mut nobody);
-                debug_assert!(nobody.is_empty(), "it lets in whom it has kept out");
+                cancel_part(&mut shards[part.shard()], part.request(), deliveries);
             }
             if let UpgradeError::Deadlock(_) = refusal {
                 shards[id.shard()].tally.deadlocks += 1;
@@ -278,47 +286,47 @@ impl Shared {
     }
 }
 
-/// What the beginning of an upgrade came to: its token, if it was done at once.
-struct Begun {
-    done: Option<u64>,
-}
-
-/// Begins an upgrade in all parts.
-fn begin(located: &mut Located<'_>) -> Result<Begun, UpgradeError> {
+/// Whether all parts would be upgraded at once. Changes nothing.
+fn would_upgrade(located: &mut Located<'_>) -> Result<bool, UpgradeError> {
     let State::Granted { .. } = located.state() else {
         return Err(UpgradeError::NotGranted);
     };
-    let (mut waits, mut token) = (false, 0);
+    let mut all = true;
     for (shard, part) in &mut located.parts {
         if shard.closed {
             return Err(UpgradeError::Closed);
         }
+        all &= shard.engine.would_upgrade(*part)?;
+    }
+    Ok(all)
+}
+
+/// Upgrades all parts, each of which would be at once. The token.
+fn upgrade_all(
+    located: &mut Located<'_>,
+    deliveries: &mut Deliveries,
+) -> Result<u64, UpgradeError> {
+    let mut token = 0;
+    let before = located.state();
+    for (shard, part) in &mut located.parts {
+        // The new token is to be greater than that of the whole.
+        if let State::Granted { token } = before {
+            shard.engine.observe(token);
+        }
         match shard.engine.upgrade_part(*part, false)? {
-            Upgraded::Waiting => waits = true,
             Upgraded::Done { token: part } => token = token.max(part),
+            Upgraded::Waiting => unreachable!("the caller has just seen that it passes"),
         }
     }
-    Ok(Begun {
-        done: (!waits).then_some(token),
-    })
+    complete_all(located, token, deliveries);
+    Ok(token)
 }
 
-fn take_back(located: &mut Located<'_>) {
-    for (shard, part) in &mut located.parts {
-        let mut nobody: Vec<_> = Vec::new();
-        shard.engine.cancel_upgrade(*part, &mut nobody);
-        debug_assert!(nobody.is_empty(), "it lets in whom it has kept out");
-    }
-}
-
-fn finish(located: &mut Located<'_>, token: u64, deliveries: &mut Deliveries) -> u64 {
+fn complete_all(located: &mut Located<'_>, token: u64, deliveries: &mut Deliveries) {
     for (index, (shard, part)) in located.parts.iter_mut().enumerate() {
-        let mut granted = Vec::new();
-        shard.engine.complete_upgrade(*part, token, &mut granted);
-        shard.tell_granted(&granted, deliveries);
+        complete_part(shard, *part, token, deliveries);
         shard.tally.upgrades += u64::from(index == 0);
     }
-    token
 }
 
 /// Completes an upgrade whose waiter has heard of its grant.
@@ -329,17 +337,16 @@ fn complete(located: &mut Located<'_>, deliveries: &mut Deliveries) {
             payload.upgrade = None;
         }
     }
-    finish(located, token, deliveries);
+    complete_all(located, token, deliveries);
 }
 
-fn complete_part(shard: &mut Shard, part: LockId, token: u64, deliveries: &mut Deliveries) {
+fn complete_part(shard: &mut Shard, part: RequestId, token: u64, deliveries: &mut Deliveries) {
     let mut granted = Vec::new();
-    let engine = &mut shard.engine;
-    engine.complete_upgrade(part.request(), token, &mut granted);
+    shard.engine.complete_upgrade(part, token, &mut granted);
     shard.tell_granted(&granted, deliveries);
 }
 
-fn cancel_part(shard: &mut Shard, part: crate::engine::RequestId, deliveries: &mut Deliveries) {
+fn cancel_part(shard: &mut Shard, part: RequestId, deliveries: &mut Deliveries) {
     if let Some(payload) = shard.engine.payload_mut(part) {
         payload.upgrade = None;
     }

@@ -18,7 +18,9 @@ fn two_shards() -> (Manager, [String; 2]) {
             guard.id().to_u64() >> 56
         };
         let mut names = (0..1_000).map(|number| number.to_string());
-        names.find(|name| place(name) == shard).expect("one of many")
+        names
+            .find(|name| place(name) == shard)
+            .expect("one of many")
     };
     let names = [0, 1].map(in_shard);
     (manager, names)

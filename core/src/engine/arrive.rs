@@ -8,7 +8,7 @@ use super::entry::{self, Entry, Permit, Target};
 use super::modes::NodeMode;
 use super::request::{Record, Simple};
 use super::tree::{NodeIndex, ROOT, class};
-use super::{Attach, Engine, Grants, RequestId, State, Submitted, state_of};
+use super::{Attach, Engine, Grants, RequestId, State, Submitted, in_order, state_of};
 use crate::mode::Mode;
 use crate::owner::OwnerId;
 use crate::prepared::PreparedClaim;
@@ -87,12 +87,49 @@ impl<T: Attach> Engine<T> {
         }
     }
 
+    /// Whether a request of these claims would be granted at once. Changes nothing
+    /// that can be observed.
+    pub(crate) fn would_pass<'s, 'p: 's>(
+        &mut self,
+        claims: impl Iterator<Item = PreparedClaim<'s, 'p>>,
+        owner: Option<OwnerId>,
+    ) -> bool {
+        let mut entries = self.plan(claims);
+        if let Some(owner) = owner {
+            self.inherit(&mut entries, owner);
+        }
+        entry::set_goals(&mut entries);
+        let asker = Asker {
+            owner,
+            arrival: self.arrivals + 1,
+            held: None,
+        };
+        let passes = |entry: &Entry| {
+            let mode = entry.asked;
+            let limit = entry.target.filter(|it| !it.inherited);
+            mode.is_none_or(|mode| self.may_pass(entry.node, mode, asker))
+                && limit
+                    .and_then(|target| target.limit)
+                    .is_none_or(|limit| self.may_take_permit(entry.node, limit, asker))
+        };
+        let all_pass = entries.iter().all(passes);
+        for entry in entries.iter().rev() {
+            if self.tree.node(entry.node).is_empty() {
+                self.tree.retire(entry.node);
+            }
+        }
+        self.keep_entries(entries);
+        all_pass
+    }
+
     /// Takes in any request, with a record. The caller has checked that there is
-    /// room.
+    /// room. `again` gets the parts of other requests that were complete here, had
+    /// to wait because of what this one inherits, and are complete again.
     pub(crate) fn submit_record<'s, 'p: 's>(
         &mut self,
         claims: impl Iterator<Item = PreparedClaim<'s, 'p>>,
         owner: Option<OwnerId>,
+        again: &mut impl Extend<RequestId>,
     ) -> Submitted {
         let mut entries = self.plan(claims);
         if let Some(owner) = owner {
@@ -130,9 +167,9 @@ impl<T: Attach> Engine<T> {
         record.entries = entries;
         for node in permits {
             // Those that were sent back take what permits are left.
-            let mut nobody = Grants::new();
-            self.pass_waiting(node, &mut nobody);
-            debug_assert!(nobody.is_empty(), "they waited before, and do so still");
+            let mut grants = Grants::new();
+            self.pass_waiting(node, &mut grants);
+            again.extend(in_order(grants));
         }
         Submitted {
             id,

@@ -1,14 +1,17 @@
 //! Changing what a granted request holds: upgrade, downgrade, release of a part.
 
 use super::arrive::remove_unneeded;
+use super::counts::Counts;
 use super::crowd::{AHEAD, Stage};
 use super::decide::Asker;
 use super::entry::{self, Entry, Permit, Target};
 use super::request::Record;
+use super::tree::NodeIndex;
 use super::{Attach, Engine, Grants, RequestId, in_order};
 use crate::error::InvalidRequest;
 use crate::mode::Mode;
 use crate::names::Step;
+use crate::owner::OwnerId;
 use crate::path::Path;
 
 /// What became of an upgrade.
@@ -40,6 +43,13 @@ pub enum ChangeRefused {
     Invalid(InvalidRequest),
 }
 
+/// What every claim becomes by an upgrade.
+const WRITE: Target = Target {
+    mode: Mode::Write,
+    limit: None,
+    inherited: false,
+};
+
 impl<T: Attach> Engine<T> {
     /// Turns all read claims of a granted request into writes, at once or as
     /// soon as no granted request of others conflicts. It waits ahead of all
@@ -51,6 +61,55 @@ impl<T: Attach> Engine<T> {
     /// [`ChangeRefused`], but not for a path.
     pub fn upgrade(&mut self, id: RequestId) -> Result<Upgraded, ChangeRefused> {
         self.upgrade_part(id, true)
+    }
+
+    /// Whether an upgrade would be granted at once. Changes nothing that can be
+    /// observed.
+    ///
+    /// # Errors
+    ///
+    /// As [`upgrade`](Self::upgrade).
+    pub(crate) fn would_upgrade(&mut self, id: RequestId) -> Result<bool, ChangeRefused> {
+        self.give_record(id);
+        let record = self.changeable(id)?;
+        let owner = record.owner;
+        let mut wanted: Vec<Entry> = Vec::with_capacity(record.entries.len());
+        for entry in &record.entries {
+            let mut new = Entry::new(entry.node, entry.up);
+            new.held = entry.held;
+            new.target = entry.target.map(|_| WRITE);
+            wanted.push(new);
+        }
+        entry::drop_covered(&mut wanted);
+        entry::set_goals(&mut wanted);
+        Ok(wanted.iter().all(|entry| {
+            let Some(goal) = entry.goal else { return true };
+            let own = owner.and_then(|owner| self.owned.get(entry.node, owner));
+            let own = own.map_or_else(|| Counts::of(entry.held), |own| own.counts);
+            let there = self.tree.node(entry.node).counts.without(own);
+            // What passed and waits elsewhere would be sent back.
+            !there.block(goal)
+                || !there
+                    .without(self.passed_by_waiting(entry.node, owner))
+                    .block(goal)
+        }))
+    }
+
+    /// What others that wait elsewhere have passed a node with, and did not
+    /// inherit.
+    fn passed_by_waiting(&self, node: NodeIndex, own: Option<OwnerId>) -> Counts {
+        let mut counts = Counts::default();
+        for (_, record) in self.requests.records() {
+            if record.is_held() || (own.is_some() && record.owner == own) {
+                continue;
+            }
+            let here = record.entries.iter().filter(|entry| entry.node == node);
+            for entry in here.filter(|entry| entry.held != entry.inherited) {
+                counts = counts.with(Counts::of(entry.held));
+                counts = counts.without(Counts::of(entry.inherited));
+            }
+        }
+        counts
     }
 
     /// [`upgrade`](Self::upgrade) of what may be only a part of a request: then
@@ -73,11 +132,7 @@ impl<T: Attach> Engine<T> {
         let owner = record.owner;
         for entry in &mut entries {
             (entry.before, entry.before_target) = (entry.held, entry.target);
-            entry.target = entry.target.map(|_| Target {
-                mode: Mode::Write,
-                limit: None,
-                inherited: false,
-            });
+            entry.target = entry.target.map(|_| WRITE);
         }
         entry::drop_covered(&mut entries);
         entry::set_goals(&mut entries);
@@ -270,7 +325,7 @@ impl<T: Attach> Engine<T> {
         (targets.count(), here.count())
     }
 
-    fn find(&self, steps: &[Step<'_>]) -> Option<super::tree::NodeIndex> {
+    fn find(&self, steps: &[Step<'_>]) -> Option<NodeIndex> {
         let root = Some(super::tree::ROOT);
         let find = |node: Option<_>, step| self.tree.find(node?, step);
         steps.iter().fold(root, find)

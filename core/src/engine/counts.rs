@@ -51,6 +51,14 @@ impl Counts {
         }
     }
 
+    pub(super) fn with(mut self, others: Self) -> Self {
+        self.intent_read += others.intent_read;
+        self.intent_write += others.intent_write;
+        self.read += others.read;
+        self.write += others.write;
+        self
+    }
+
     /// What is left when those are not counted.
     pub(super) fn without(mut self, others: Self) -> Self {
         self.intent_read -= others.intent_read;

@@ -77,6 +77,9 @@ pub(super) struct Crowd {
     waiting: [List; MODES + 1],
     /// How many permits are taken.
     pub(super) permits: u32,
+    /// Somebody has gone ahead of those that wait for a permit: what is taken may
+    /// not all be ahead of each of them.
+    pub(super) reordered: bool,
     /// Owners with several entries here of which one waits.
     pub(super) special: SmallVec<[OwnerId; 2]>,
 }
@@ -86,7 +89,11 @@ impl Crowd {
         self.permits == 0 && !self.has_waiting()
     }
 
-    pub(super) fn has_waiting(&self) -> bool {
+    pub(super) fn is_awaited(&self, stage: Stage) -> bool {
+        self.waiting[stage.list()].first.is_some()
+    }
+
+    fn has_waiting(&self) -> bool {
         self.waiting.iter().any(|list| list.first.is_some())
     }
 }

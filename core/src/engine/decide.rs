@@ -40,11 +40,26 @@ impl<T: Attach> Engine<T> {
     /// The rule for limits, at one node: fewer than the limit of others have a
     /// permit, and no other that arrived earlier waits for one.
     pub(super) fn may_take_permit(&self, node: NodeIndex, limit: NonZeroU32, asker: Asker) -> bool {
-        let crowd = self.tree.node(node).crowd;
-        let taken = self.crowds.get(crowd).map_or(0, |crowd| crowd.permits);
-        let own = asker.owner.and_then(|owner| self.owned.get(node, owner));
-        taken - own.map_or(0, |own| own.permits) < limit.get()
-            && !self.waits_before(crowd, Stage::Permit, asker)
+        self.permits_ahead(node, asker) < limit.get()
+            && !self.waits_before(self.tree.node(node).crowd, Stage::Permit, asker)
+    }
+
+    /// How many permits others have taken that arrived earlier, or went ahead.
+    pub(super) fn permits_ahead(&self, node: NodeIndex, asker: Asker) -> u32 {
+        let Some(crowd) = self.crowds.get(self.tree.node(node).crowd) else {
+            return 0;
+        };
+        if !crowd.reordered {
+            // First in, first out: all that are taken.
+            let own = asker.owner.and_then(|owner| self.owned.get(node, owner));
+            return crowd.permits - own.map_or(0, |own| own.permits);
+        }
+        let others = self
+            .requests
+            .records()
+            .filter(|(_, record)| asker.owner.is_none() || record.owner != asker.owner);
+        let ahead = others.filter(|(_, record)| record.has_permit_ahead(node, asker.arrival));
+        ahead.count() as u32
     }
 
     /// Whether another waits in this list that arrived before the asker.
@@ -188,7 +203,9 @@ impl<T: Attach> Engine<T> {
 
     pub(super) fn take_permit(&mut self, node: NodeIndex, owner: Option<OwnerId>) {
         let crowd = &mut self.tree.node_mut(node).crowd;
-        self.crowds.ensure(crowd).permits += 1;
+        let crowd = self.crowds.ensure(crowd);
+        crowd.permits += 1;
+        crowd.reordered |= crowd.is_awaited(Stage::Permit);
         if let Some(owner) = owner {
             self.owned.entry(node, owner).permits += 1;
         }

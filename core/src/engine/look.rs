@@ -2,6 +2,7 @@
 
 use super::counts::Counts;
 use super::crowd::{Stage, Wait};
+use super::decide::Asker;
 use super::entry::{Entry, Permit};
 use super::modes::NodeMode;
 use super::tree::{NodeIndex, ROOT};
@@ -144,11 +145,12 @@ impl<T: Attach> Engine<T> {
     /// those that wait ahead, with smaller limits, that are in the way.
     fn are_permits_gone(&self, entry: &Entry, wait: &Wait) -> bool {
         let there = self.tree.node(entry.node).crowd;
-        let taken = self.crowds.get(there).map_or(0, |crowd| crowd.permits);
-        let own = wait
-            .owner
-            .and_then(|owner| self.owned.get(entry.node, owner));
-        let taken = taken - own.map_or(0, |own| own.permits);
+        let asker = Asker {
+            owner: wait.owner,
+            arrival: wait.arrival,
+            held: None,
+        };
+        let taken = self.permits_ahead(entry.node, asker);
         let waiting = self.crowds.list(there, Stage::Permit).filter(|(_, it)| {
             it.arrival < wait.arrival && (it.owner.is_none() || it.owner != wait.owner)
         });

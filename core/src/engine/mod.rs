@@ -133,6 +133,11 @@ pub trait Attach {
     fn wait_again(&self) -> bool {
         true
     }
+
+    /// The same of an upgrade whose part is complete here.
+    fn upgrade_waits_again(&self) -> bool {
+        true
+    }
 }
 
 impl Attach for () {}
@@ -221,7 +226,10 @@ impl<T: Attach> Engine<T> {
         {
             return Ok(granted);
         }
-        Ok(self.submit_record(prepared.iter(), owner))
+        let mut again: SmallVec<[RequestId; 1]> = SmallVec::new();
+        let submitted = self.submit_record(prepared.iter(), owner, &mut again);
+        debug_assert!(again.is_empty(), "every request is whole here");
+        Ok(submitted)
     }
 
     /// Whether these claims would be granted if they were submitted now. Changes
@@ -235,18 +243,9 @@ impl<T: Attach> Engine<T> {
         claims: &ClaimSet<'_>,
         owner: Option<OwnerId>,
     ) -> Result<bool, InvalidRequest> {
-        let submitted = self.submit(claims, owner)?;
-        self.take_back(submitted.id);
-        Ok(submitted.state != State::Waiting)
-    }
-
-    /// Ends the request that was submitted last, since which nothing happened.
-    /// Whoever waits arrived earlier and so waits for somebody else: nobody is
-    /// granted by it.
-    pub(crate) fn take_back(&mut self, id: RequestId) {
-        let mut granted: SmallVec<[RequestId; 1]> = SmallVec::new();
-        self.end(id, &mut granted);
-        debug_assert!(granted.is_empty(), "nobody waits for the last to arrive");
+        let hasher = self.tree.hasher().clone();
+        let prepared = Prepared::new(claims.claims(), claims.limits(), &hasher)?;
+        Ok(self.would_pass(prepared.iter(), owner))
     }
 
     /// Where a request stands; `None` for a stale id. One that waits to be

@@ -8,7 +8,7 @@
 use slab::Slab;
 
 use super::Attach;
-use super::entry::Entry;
+use super::entry::{Entry, Permit};
 use super::tree::NodeIndex;
 use crate::mode::Mode;
 use crate::owner::OwnerId;
@@ -75,6 +75,19 @@ impl<T: Attach> Record<T> {
     /// The request is granted as a whole, as far as it may reach.
     pub(super) fn is_held(&self) -> bool {
         self.granted && self.payload.as_ref().is_none_or(Attach::is_held)
+    }
+}
+
+impl<T> Record<T> {
+    /// Whether it has taken a permit at this node that is ahead of whoever arrived
+    /// at that time.
+    pub(super) fn has_permit_ahead(&self, node: NodeIndex, arrival: u64) -> bool {
+        let inherited = |entry: &Entry| entry.target.is_some_and(|target| target.inherited);
+        self.entries.iter().any(|entry| {
+            entry.node == node
+                && entry.permit == Permit::Taken
+                && (self.arrival < arrival || inherited(entry))
+        })
     }
 }
 

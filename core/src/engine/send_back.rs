@@ -5,8 +5,8 @@
 //! what they have passed in the way of the one that goes ahead is sent back into
 //! the queue, to its old place there.
 
-use super::crowd::Stage;
-use super::entry::Permit;
+use super::crowd::{AHEAD, Stage};
+use super::entry::{Entry, Permit};
 use super::modes::NodeMode;
 use super::tree::NodeIndex;
 use super::{Attach, Engine, RequestId};
@@ -28,7 +28,14 @@ impl<T: Attach> Engine<T> {
             let Some(record) = self.requests.record_mut(id) else {
                 continue;
             };
-            if (own.is_some() && record.owner == own) || record.is_held() {
+            if own.is_some() && record.owner == own {
+                continue;
+            }
+            if record.upgrading {
+                self.send_upgrade_back(id, wanted);
+                continue;
+            }
+            if record.is_held() {
                 continue;
             }
             let mut back: Vec<(usize, Stage)> = Vec::new();
@@ -58,6 +65,44 @@ impl<T: Attach> Engine<T> {
                 self.requests.set_waiting(id);
             }
             self.send_entries_back(id, &back);
+        }
+    }
+
+    /// What an upgrade that waits has passed goes back, too. (Two upgrades are never
+    /// in each other's way there alone: what one holds would be, and that is a
+    /// circle.)
+    fn send_upgrade_back(&mut self, id: RequestId, wanted: &[(NodeIndex, NodeMode)]) {
+        let Some(record) = self.requests.record_mut(id) else {
+            return;
+        };
+        let in_the_way = |entry: &Entry| {
+            let passed = entry.goal.filter(|_| entry.held != entry.before)?;
+            let &(_, wanted) = wanted.iter().find(|(node, _)| *node == entry.node)?;
+            (!passed.compatible(wanted)).then_some(passed)
+        };
+        if !record.entries.iter().any(|it| in_the_way(it).is_some()) {
+            return;
+        }
+        let complete = record.blocked == 0;
+        let payload = record.payload.as_ref();
+        if complete && !payload.is_none_or(Attach::upgrade_waits_again) {
+            return;
+        }
+        let (owner, mut blocked) = (record.owner, record.blocked);
+        let mut entries = std::mem::take(&mut record.entries);
+        for (index, entry) in entries.iter_mut().enumerate() {
+            let Some(goal) = in_the_way(entry) else {
+                continue;
+            };
+            self.recount(entry.node, owner, entry.held, entry.before);
+            entry.held = entry.before;
+            let stage = Stage::Mode(goal);
+            entry.wait = Some(self.link(entry.node, id.slot(), index, owner, AHEAD, stage));
+            blocked += 1;
+        }
+        if let Some(record) = self.requests.record_mut(id) {
+            record.entries = entries;
+            record.blocked = blocked;
         }
     }
 

@@ -188,3 +188,56 @@ fn memory_is_given_back_after_a_crowd() {
         assert!(world.engine.tree.capacity() <= KEPT);
     }
 }
+
+fn owner(number: u64) -> Option<OwnerId> {
+    OwnerId::from_u64(number)
+}
+
+impl World {
+    fn submit_as<'a>(
+        &mut self,
+        owner: Option<OwnerId>,
+        claims: impl IntoIterator<Item = Claim<'a>>,
+    ) -> RequestId {
+        match self.engine.submit(&set(claims), owner) {
+            Ok(submitted) => submitted.id,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[test]
+fn a_permit_does_not_outlast_the_wait_for_a_mode() {
+    let mut world = World::new();
+    let held = world.submit_as(owner(1), write("a"));
+    let waits = world.submit_as(owner(2), read("").limit(1));
+    let later = world.submit_as(owner(1), read("").limit(2));
+    assert_eq!(world.end(held), [waits]);
+    world.end(later);
+    world.end(waits);
+    assert!(world.engine.is_idle());
+}
+
+#[test]
+fn what_an_owner_holds_goes_ahead_of_an_upgrade_that_waits() {
+    let mut world = World::new();
+    let root = world.submit_as(owner(1), read(""));
+    let upgrading = world.submit_as(owner(2), read("a"));
+    assert_eq!(world.engine.upgrade(upgrading), Ok(Upgraded::Waiting));
+    let behind = world.submit(read(""));
+    let inherited = world.submit_as(owner(1), read("a"));
+    assert!(world.waits(behind) && !world.waits(inherited));
+    assert!(world.end(root).is_empty());
+    assert_eq!(world.end(inherited), [upgrading]);
+}
+
+#[test]
+fn what_an_owner_holds_goes_ahead_of_what_has_passed_and_waits_elsewhere() {
+    let mut world = World::new();
+    let root = world.submit_as(owner(1), write(""));
+    let waits = world.submit(write("a"));
+    let inherited = world.submit_as(owner(1), read("a"));
+    assert!(world.end(root).is_empty());
+    assert_eq!(world.engine.blockers(waits), [inherited]);
+    assert_eq!(world.end(inherited), [waits]);
+}
