@@ -76,7 +76,10 @@ impl Routes {
         Self {
             words: (0..CLASSES).map(|_| AtomicU64::new(0)).collect(),
             // Not more than 256 shards, so that their indices fit.
-            homes: (0..CLASSES).map(|class| (class % shards) as u8).collect(),
+            // The classes of one home stand together, and so do their counts.
+            homes: (0..CLASSES)
+                .map(|class| (class * shards / CLASSES) as u8)
+                .collect(),
             shards,
         }
     }

@@ -82,6 +82,7 @@ impl Shared {
             Some(home) => Place::One(home),
             None => self.routes.place(steps),
         };
+        let now = self.clock.now();
         if let Place::One(mut index) = place {
             let mut shard = match self.shards[index].0.try_lock() {
                 Some(shard) => shard,
@@ -90,7 +91,7 @@ impl Shared {
             let still = self.routes.plain_home(steps) == Some(index)
                 || self.routes.place(steps) == Place::One(index);
             if still && !shard.closed && !shard.engine.is_full() {
-                shard.engine.set_now(self.clock.now());
+                shard.engine.set_now(now);
                 if let Some(Submitted { id, state }) = shard.engine.try_simple(&ready)
                     && let State::Granted { token } = state
                 {

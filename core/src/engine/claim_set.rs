@@ -31,7 +31,6 @@ impl<'a> ClaimSet<'a> {
     }
 
     /// The claims, as they were given.
-    #[must_use]
     pub fn claims(&self) -> &[Claim<'a>] {
         &self.claims
     }

@@ -7,10 +7,36 @@ use super::modes::NodeMode;
 /// two blocks, SIX blocks, and nothing else (a test derives this from the table).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    intent_read: u32,
-    intent_write: u32,
-    read: u32,
-    write: u32,
+    /// By the places below.
+    of: [u32; 4],
+}
+
+const IS: usize = 0;
+const IX: usize = 1;
+const S: usize = 2;
+const X: usize = 3;
+
+/// For each mode, by its number, where it is counted: SIX at two places.
+const PLACES: [(usize, Option<usize>); 5] =
+    [(IS, None), (IX, None), (S, None), (IX, Some(S)), (X, None)];
+
+/// For each mode, by its number, all bits of the counts that block it.
+const BLOCKING: [u128; 5] = [
+    bits(&[X]),
+    bits(&[S, X]),
+    bits(&[IX, X]),
+    bits(&[IX, S, X]),
+    bits(&[IS, IX, S, X]),
+];
+
+const fn bits(places: &[usize]) -> u128 {
+    let mut bits = 0;
+    let mut at = 0;
+    while at < places.len() {
+        bits |= (u32::MAX as u128) << (32 * places[at]);
+        at += 1;
+    }
+    bits
 }
 
 impl Counts {
@@ -25,75 +51,57 @@ impl Counts {
 
     #[inline]
     pub(super) fn add(&mut self, mode: NodeMode) {
-        match mode {
-            NodeMode::IntentRead => self.intent_read += 1,
-            NodeMode::IntentWrite => self.intent_write += 1,
-            NodeMode::Read => self.read += 1,
-            NodeMode::ReadIntentWrite => {
-                self.read += 1;
-                self.intent_write += 1;
-            }
-            NodeMode::Write => self.write += 1,
+        let (first, second) = PLACES[mode.index()];
+        self.of[first] += 1;
+        if let Some(second) = second {
+            self.of[second] += 1;
         }
     }
 
     #[inline]
     pub(super) fn remove(&mut self, mode: NodeMode) {
-        match mode {
-            NodeMode::IntentRead => self.intent_read -= 1,
-            NodeMode::IntentWrite => self.intent_write -= 1,
-            NodeMode::Read => self.read -= 1,
-            NodeMode::ReadIntentWrite => {
-                self.read -= 1;
-                self.intent_write -= 1;
-            }
-            NodeMode::Write => self.write -= 1,
+        let (first, second) = PLACES[mode.index()];
+        self.of[first] -= 1;
+        if let Some(second) = second {
+            self.of[second] -= 1;
         }
     }
 
     pub(super) fn with(mut self, others: Self) -> Self {
-        self.intent_read += others.intent_read;
-        self.intent_write += others.intent_write;
-        self.read += others.read;
-        self.write += others.write;
+        for (count, other) in self.of.iter_mut().zip(others.of) {
+            *count += other;
+        }
         self
     }
 
     /// What is left when those are not counted.
     pub(super) fn without(mut self, others: Self) -> Self {
-        self.intent_read -= others.intent_read;
-        self.intent_write -= others.intent_write;
-        self.read -= others.read;
-        self.write -= others.write;
+        for (count, other) in self.of.iter_mut().zip(others.of) {
+            *count -= other;
+        }
         self
+    }
+
+    #[inline]
+    fn as_bits(&self) -> u128 {
+        let [a, b, c, d] = self.of.map(u128::from);
+        a | b << 32 | c << 64 | d << 96
     }
 
     /// Whether anything counted here is incompatible with this mode.
     #[inline]
     pub(super) fn block(&self, mode: NodeMode) -> bool {
-        let Self {
-            intent_read,
-            intent_write,
-            read,
-            write,
-        } = *self;
-        0 != match mode {
-            NodeMode::IntentRead => write,
-            NodeMode::IntentWrite => read | write,
-            NodeMode::Read => intent_write | write,
-            NodeMode::ReadIntentWrite => intent_write | read | write,
-            NodeMode::Write => intent_read | intent_write | read | write,
-        }
+        self.as_bits() & BLOCKING[mode.index()] != 0
     }
 
     /// How many there are; SIX counts as two.
     pub(super) fn total(&self) -> u32 {
-        self.intent_read + self.intent_write + self.read + self.write
+        self.of.iter().sum()
     }
 
     #[inline]
     pub(super) fn is_zero(&self) -> bool {
-        (self.intent_read | self.intent_write | self.read | self.write) == 0
+        self.as_bits() == 0
     }
 }
 

@@ -352,7 +352,8 @@ const KEPT_ROOM: usize = 1_024;
 
 #[inline]
 fn simple_of(place: &Slot) -> Option<Simple> {
-    (place.word & RECORD == 0).then(|| Simple {
+    let is_simple = place.word & RECORD == 0;
+    is_simple.then_some(Simple {
         node: place.node,
         mode: if place.word & WRITES == 0 {
             Mode::Read
