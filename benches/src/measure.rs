@@ -19,7 +19,7 @@ impl Plan {
     /// The rounds of a workload that takes `full` of them in a full run.
     #[must_use]
     pub fn rounds(&self, full: usize) -> usize {
-        if self.quick { (full / 4).max(2) } else { full }
+        if self.quick { (full / 3).max(2) } else { full }
     }
 
     /// How long the threads of one sample run.
@@ -64,9 +64,14 @@ impl<'a> Contender<'a> {
             if count == 0 {
                 count = calibrate(slice, &mut run);
             }
+            let ready = ready_so_far();
             let begin = Instant::now();
             run(black_box(count));
-            vec![("ns", begin.elapsed().as_nanos() as f64 / count as f64)]
+            let seconds = begin.elapsed().as_secs_f64();
+            vec![
+                ("ns", 1e9 * seconds / count as f64),
+                (DISTURBED, (ready_so_far() - ready) / seconds),
+            ]
         })
     }
 }

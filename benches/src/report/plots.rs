@@ -170,10 +170,11 @@ fn lines(file: &Path, title: &str, unit: &str, series: &[(String, Vec<(f64, f64)
     let area = SVGBackend::new(file, (860, 420)).into_drawing_area();
     area.fill(&WHITE)?;
     let points = || series.iter().flat_map(|(_, points)| points);
-    let across = points().map(|point| point.0).fold(1.0, f64::max);
+    let from = points().map(|point| point.0).fold(f64::INFINITY, f64::min);
+    let to = points().map(|point| point.0).fold(1.0, f64::max);
     let low = points().map(|point| point.1).fold(f64::INFINITY, f64::min) / 2.0;
     let high = points().map(|point| point.1).fold(0.0, f64::max) * 2.0;
-    plot(&area, title, unit, series, across, (low, high))?;
+    plot(&area, title, unit, series, (from, to * 1.2), (low, high))?;
     area.present()?;
     Ok(())
 }
@@ -183,7 +184,7 @@ fn plot(
     title: &str,
     unit: &str,
     series: &[(String, Vec<(f64, f64)>)],
-    across: f64,
+    (from, to): (f64, f64),
     (low, high): (f64, f64),
 ) -> Drawn {
     let mut chart = ChartBuilder::on(area)
@@ -191,12 +192,12 @@ fn plot(
         .margin(12)
         .x_label_area_size(36)
         .y_label_area_size(56)
-        .build_cartesian_2d((1.0..across * 1.2).log_scale(), (low..high).log_scale())?;
+        .build_cartesian_2d((from..to).log_scale(), (low..high).log_scale())?;
     chart
         .configure_mesh()
         .x_desc(unit)
         .y_desc("ns")
-        .x_label_formatter(&|x| short(*x))
+        .x_label_formatter(&|x| format!("{x:.0}"))
         .y_label_formatter(&|y| short(*y))
         .light_line_style(TRANSPARENT)
         .draw()?;
