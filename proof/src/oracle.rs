@@ -1,7 +1,7 @@
 //! The rules as a list of live requests. Nothing here is clever, on purpose: no
 //! tree, no counts, no queues; every answer is derived from the list anew.
 
-use crate::words::{Agent, Claim, Id, Outcome, Owner, Refused, Request, normal_form};
+use crate::words::{Claim, Id, Outcome, Owner, Refused, Request, normal_form};
 
 /// The rules, and what they make of the requests so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -123,15 +123,14 @@ impl Oracle {
     /// A deadlock: its owner holds something, and this request or its upgrade waits
     /// even when all agents have ended that wait for nothing, again and again.
     fn no_deadlock(&self, id: Id) -> Outcome {
-        let mut world = self.clone();
+        let mut rest = self.clone();
         for _ in &self.live {
-            while world.grant().is_some() {}
-            let waiting = world.live.iter().filter(|r| r.waits()).map(Request::agent);
-            let waiting: Vec<Agent> = waiting.collect();
-            world.live.retain(|r| waiting.contains(&r.agent()));
+            while rest.grant().is_some() {}
+            let busy: Vec<_> = rest.live.iter().filter(|r| r.waits()).map(Request::agent).collect();
+            rest.live.retain(|r| busy.contains(&r.agent()));
         }
         let holds = |r: &Request| self.live.iter().any(|h| h.granted && h.agent() == r.agent());
-        let stuck = world.live.iter().any(|r| r.id == id && r.waits() && holds(r));
+        let stuck = rest.live.iter().any(|r| r.id == id && r.waits() && holds(r));
         if stuck { Err(Refused::Deadlock) } else { Ok(()) }
     }
 
@@ -150,8 +149,10 @@ impl Oracle {
 
     /// The same with one more request, even if it then waits for ever.
     pub fn with(&self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Result<Oracle, Refused> {
-        if claims.is_empty() || !claims.iter().all(Claim::is_valid) || self.closed {
-            return Err(if self.closed { Refused::Closed } else { Refused::Invalid });
+        if claims.is_empty() || !claims.iter().all(Claim::is_valid) {
+            return Err(Refused::Invalid);
+        } else if self.closed {
+            return Err(Refused::Closed);
         }
         let own = |r: &&Request| r.granted && owner.is_some() && r.owner == owner;
         let held: Vec<&Claim> = self.live.iter().filter(own).flat_map(|r| &r.claims).collect();
@@ -171,17 +172,16 @@ impl Oracle {
 
     /// Grants whatever nothing keeps waiting.
     fn step(&mut self) -> Outcome {
-        while let Some(before) = self.grant() {
-            self.events.push((before.id, Ok(())));
-            let own = |r: &&Request| r.agent() == before.agent();
-            let held = self.live.iter().filter(own).filter(|r| r.granted).count();
-            let own: Vec<Id> = self.live.iter().filter(own).map(|r| r.id).collect();
-            // Who has become a holder must not wait in a circle any longer.
-            for id in own.into_iter().filter(|_| held == 1 && !before.granted) {
-                if let Err(deadlock) = self.no_deadlock(id) {
-                    self.live.retain(|r| r.id != id);
-                    self.events.push((id, Err(deadlock)));
-                }
+        let granted: Vec<Request> = std::iter::from_fn(|| self.grant()).collect();
+        self.events.extend(granted.iter().map(|r| (r.id, Ok(()))));
+        for agent in granted.iter().map(Request::agent) {
+            // Who holds something now must not wait for ever for something else.
+            let stuck = |r: &&Request| r.agent() == agent && self.no_deadlock(r.id).is_err();
+            while let Some(id) = self.live.iter().find(stuck).map(|r| r.id) {
+                self.live.retain(|r| r.id != id || r.granted);
+                self.live.iter_mut().filter(|r| r.id == id).for_each(|r| r.upgrading = false);
+                self.events.push((id, Err(Refused::Deadlock)));
+                self.step()?;
             }
         }
         Ok(())

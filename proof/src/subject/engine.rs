@@ -142,31 +142,40 @@ impl Pure {
         granted
     }
 
-    /// Takes note of grants; who becomes a holder must not stand in a circle.
+    /// Takes note of grants. Who holds something now must not wait for ever for
+    /// something else.
     fn granted(&mut self, requests: Vec<RequestId>) {
-        for request in requests {
-            let id = self.name(request);
+        let granted: Vec<Id> = requests.iter().map(|&request| self.name(request)).collect();
+        for &id in &granted {
             let before = self.live[&id];
             assert!(!before.granted || before.upgrading, "{id} was granted twice");
             self.change(id, |live| (live.granted, live.upgrading) = (true, false));
             self.news.push((id, Ok(())));
-            let Some(owner) = before.owner.filter(|_| !before.granted) else { continue };
-            if self.holds(owner) > 1 {
-                continue;
+        }
+        for id in granted {
+            // It may have been ended on the way, or not have an owner at all.
+            if let Some(owner) = self.live.get(&id).and_then(|live| live.owner) {
+                self.end_circles(owner);
             }
-            let own =
-                self.live.iter().filter(|(_, live)| live.owner == Some(owner) && !live.granted);
-            let waiting: Vec<Id> = own.map(|(id, _)| *id).collect();
-            for id in waiting {
-                if self.live.contains_key(&id) && self.stands_in_circle(id) {
-                    let first = self.circle.take().and_then(|circle| circle.first().copied());
-                    if first == Some(id) {
-                        self.news.push((id, Err(Refused::Deadlock)));
-                        let granted = self.end(id);
-                        self.granted(granted);
-                    }
-                }
+        }
+    }
+
+    fn end_circles(&mut self, owner: Owner) {
+        let waits = |live: &Live| !live.granted || live.upgrading;
+        loop {
+            let own = self.live.iter().filter(|(_, live)| live.owner == Some(owner) && waits(live));
+            let own: Vec<Id> = own.map(|(id, _)| *id).collect();
+            let Some(id) = own.into_iter().find(|&id| self.stands_in_circle(id)) else { return };
+            self.circle = None;
+            self.news.push((id, Err(Refused::Deadlock)));
+            let mut granted = Vec::new();
+            if self.live[&id].granted {
+                assert!(self.engine.cancel_upgrade(self.ids[&id], &mut granted));
+                self.change(id, |live| live.upgrading = false);
+            } else {
+                granted = self.end(id);
             }
+            self.granted(granted);
         }
     }
 }
@@ -188,6 +197,8 @@ impl Subject for Pure {
                 let now = self.seen(*id).and_then(|seen| seen.token);
                 if token != now {
                     self.news.push((*id, Ok(())));
+                    let owner = self.live.get(id).and_then(|live| live.owner);
+                    owner.into_iter().for_each(|owner| self.end_circles(owner));
                 }
             }
             Op::End(id) => {

@@ -179,7 +179,11 @@ impl Managed {
             match self.manager.upgrade_state(self.ids[&id]) {
                 Ok(UpgradeState::Waiting) => drop(self.upgrading.insert(id, before)),
                 Ok(UpgradeState::Done(token)) if token == before => {
-                    self.news.push((id, Err(Refused::Closed)));
+                    let why = match self.manager.is_closed() {
+                        true => Refused::Closed,
+                        false => Refused::Deadlock,
+                    };
+                    self.news.push((id, Err(why)));
                 }
                 Ok(UpgradeState::Done(_)) => self.news.push((id, Ok(()))),
                 Err(_) => panic!("{id} has ended while it was upgraded"),
