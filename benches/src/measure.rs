@@ -54,25 +54,37 @@ impl<'a> Contender<'a> {
             turn: Box::new(turn),
         }
     }
+}
 
-    /// A contender whose turn is a loop of so many operations, and whose figure is
-    /// `ns`, the nanoseconds of one. The number of operations is found in the
-    /// first turn, so that a turn takes about `slice`.
-    pub fn looping(name: &'static str, slice: Duration, mut run: impl FnMut(u64) + 'a) -> Self {
-        let mut count = 0;
-        Self::new(name, move || {
-            if count == 0 {
-                count = calibrate(slice, &mut run);
-            }
-            let ready = ready_so_far();
-            let begin = Instant::now();
-            run(black_box(count));
-            let seconds = begin.elapsed().as_secs_f64();
-            vec![
-                ("ns", 1e9 * seconds / count as f64),
-                (DISTURBED, (ready_so_far() - ready) / seconds),
-            ]
-        })
+/// The clock of a loop on one thread. How many operations a loop has is found the
+/// first time, so that it takes about as long as wanted.
+pub struct Loop {
+    slice: Duration,
+    count: u64,
+}
+
+impl Loop {
+    /// For loops of this length.
+    #[must_use]
+    pub fn new(slice: Duration) -> Self {
+        Self { slice, count: 0 }
+    }
+
+    /// Warms up, then times `run`, which does so many operations. The figure is `ns`,
+    /// the nanoseconds of one.
+    pub fn time(&mut self, mut run: impl FnMut(u64)) -> Figures {
+        if self.count == 0 {
+            self.count = calibrate(self.slice, &mut run);
+        }
+        run(black_box(self.count / 4));
+        let ready = ready_so_far();
+        let begin = Instant::now();
+        run(black_box(self.count));
+        let seconds = begin.elapsed().as_secs_f64();
+        vec![
+            ("ns", 1e9 * seconds / self.count as f64),
+            (DISTURBED, (ready_so_far() - ready) / seconds),
+        ]
     }
 }
 

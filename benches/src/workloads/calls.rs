@@ -9,128 +9,119 @@ use std::time::Duration;
 use oarlock::{Manager, read, write};
 
 use super::Workload;
-use crate::measure::{Contender, Plan, interleave};
+use crate::measure::{Contender, Loop, Plan, interleave};
 use crate::results::Results;
 
 const NAME: &str = "user-00000000042";
 
 pub fn run(workload: &Workload, plan: &Plan, results: &mut Results) {
-    let mut contenders = contenders(plan);
-    results.extend(workload.name, interleave(plan.rounds(12), &mut contenders));
+    let mut contenders = plain(plan);
+    contenders.extend(with_owners(plan));
+    let found = interleave(plan.rounds(12), &mut contenders);
+    results.extend(workload.name, found);
 }
 
-fn contenders(plan: &Plan) -> Vec<Contender<'static>> {
-    let each = |name, mut call: Box<dyn FnMut(&Manager)>| {
+/// A call, on a manager that is new each turn and made ready by `ready`.
+fn each<S>(
+    plan: &Plan,
+    name: &'static str,
+    ready: impl Fn(&Manager) -> S + 'static,
+    call: impl Fn(&Manager, &mut S) + 'static,
+) -> Contender<'static> {
+    let mut clock = Loop::new(plan.slice());
+    Contender::new(name, move || {
         let manager = Manager::new();
-        Contender::looping(name, plan.slice(), move |count| {
+        let mut state = ready(&manager);
+        clock.time(|count| {
             for _ in 0..count {
-                call(black_box(&manager));
+                call(black_box(&manager), &mut state);
             }
         })
-    };
-    let held = Manager::new();
-    let kept = held.acquire(write(NAME)).unwrap();
-    let refused = Contender::looping("try_acquire, refused", plan.slice(), move |count| {
-        black_box(&kept);
-        for _ in 0..count {
-            assert!(black_box(held.try_acquire(write(NAME))).is_err());
-        }
-    });
-    let owned = Manager::new();
-    let owner = owned.owner();
-    let again = owned.request(write(NAME)).owner(&owner).acquire().unwrap();
-    let inherited = Contender::looping("acquire, again by its owner", plan.slice(), move |count| {
-        black_box(&again);
-        for _ in 0..count {
-            drop(black_box(
-                owned.request(write(NAME)).owner(&owner).acquire().unwrap(),
-            ));
-        }
-    });
-    let turned = Manager::new();
-    let mut guard = turned.acquire(read(NAME)).unwrap();
-    let upgraded = Contender::looping("upgrade, downgrade", plan.slice(), move |count| {
-        for _ in 0..count {
-            guard.upgrade().unwrap();
-            guard.downgrade().unwrap();
-        }
-    });
+    })
+}
+
+fn nothing(_: &Manager) {}
+
+fn plain(plan: &Plan) -> Vec<Contender<'static>> {
     vec![
-        inherited,
-        upgraded,
-        each("acquire with an owner", {
-            let mut owner = None;
-            Box::new(move |m| {
-                let owner = owner.get_or_insert_with(|| m.owner());
-                drop(black_box(
-                    m.request(write(NAME)).owner(owner).acquire().unwrap(),
-                ));
-            })
+        each(plan, "acquire", nothing, |m, ()| {
+            drop(black_box(m.acquire(write(NAME)).unwrap()));
+        }),
+        each(plan, "acquire, read", nothing, |m, ()| {
+            drop(black_box(m.acquire(read(NAME)).unwrap()));
+        }),
+        each(plan, "acquire, read with a limit", nothing, |m, ()| {
+            drop(black_box(m.acquire(read(NAME).limit(4)).unwrap()));
+        }),
+        each(plan, "acquire, two claims", nothing, |m, ()| {
+            let claims = ["user-00000000042", "user-00000000043"].map(write);
+            drop(black_box(m.acquire(claims).unwrap()));
         }),
         each(
-            "acquire with a limit",
-            Box::new(|m| {
-                drop(black_box(m.acquire(read(NAME).limit(4)).unwrap()));
-            }),
-        ),
-        each(
-            "would_grant",
-            Box::new(|m| assert!(black_box(m.would_grant(write(NAME))).unwrap())),
-        ),
-        each(
-            "acquire",
-            Box::new(|m| drop(black_box(m.acquire(write(NAME)).unwrap()))),
-        ),
-        each(
-            "acquire, read",
-            Box::new(|m| drop(black_box(m.acquire(read(NAME)).unwrap()))),
-        ),
-        each(
-            "acquire, two claims",
-            Box::new(|m| {
-                drop(black_box(
-                    m.acquire([write("user-00000000042"), write("user-00000000043")])
-                        .unwrap(),
-                ));
-            }),
-        ),
-        each(
+            plan,
             "acquire, four claims of three segments",
-            Box::new(|m| {
-                drop(black_box(
-                    m.acquire(["a/b/c", "a/b/d", "a/e/f", "g/h/i"].map(write))
-                        .unwrap(),
-                ));
-            }),
+            nothing,
+            |m, ()| {
+                let claims = ["a/b/c", "a/b/d", "a/e/f", "g/h/i"].map(write);
+                drop(black_box(m.acquire(claims).unwrap()));
+            },
+        ),
+        each(plan, "try_acquire", nothing, |m, ()| {
+            drop(black_box(m.try_acquire(write(NAME)).unwrap()));
+        }),
+        each(
+            plan,
+            "try_acquire, refused",
+            |m| m.acquire(write(NAME)).unwrap(),
+            |m, _held| assert!(black_box(m.try_acquire(write(NAME))).is_err()),
+        ),
+        each(plan, "acquire_timeout", nothing, |m, ()| {
+            let timeout = Duration::from_secs(1);
+            drop(black_box(m.acquire_timeout(write(NAME), timeout).unwrap()));
+        }),
+        each(plan, "enqueue", nothing, |m, ()| {
+            drop(black_box(m.enqueue(write(NAME)).unwrap()));
+        }),
+        each(plan, "acquire_async, ready", nothing, |m, ()| {
+            let mut context = Context::from_waker(Waker::noop());
+            match pin!(m.acquire_async(write(NAME))).poll(&mut context) {
+                Poll::Ready(guard) => drop(black_box(guard.unwrap())),
+                Poll::Pending => unreachable!("nobody is in the way"),
+            }
+        }),
+        each(plan, "would_grant", nothing, |m, ()| {
+            assert!(black_box(m.would_grant(write(NAME))).unwrap());
+        }),
+    ]
+}
+
+fn with_owners(plan: &Plan) -> Vec<Contender<'static>> {
+    vec![
+        each(plan, "acquire with an owner", Manager::owner, |m, owner| {
+            let request = m.request(write(NAME)).owner(owner);
+            drop(black_box(request.acquire().unwrap()));
+        }),
+        each(
+            plan,
+            "acquire, again by its owner",
+            |m| {
+                let owner = m.owner();
+                let held = m.request(write(NAME)).owner(&owner).acquire().unwrap();
+                (owner, held)
+            },
+            |m, (owner, _held)| {
+                let request = m.request(write(NAME)).owner(owner);
+                drop(black_box(request.acquire().unwrap()));
+            },
         ),
         each(
-            "try_acquire",
-            Box::new(|m| drop(black_box(m.try_acquire(write(NAME)).unwrap()))),
-        ),
-        refused,
-        each(
-            "acquire_timeout",
-            Box::new(|m| {
-                drop(black_box(
-                    m.acquire_timeout(write(NAME), Duration::from_secs(1))
-                        .unwrap(),
-                ));
-            }),
-        ),
-        each(
-            "enqueue",
-            Box::new(|m| drop(black_box(m.enqueue(write(NAME)).unwrap()))),
-        ),
-        each(
-            "acquire_async, ready",
-            Box::new(|m| {
-                match pin!(m.acquire_async(write(NAME)))
-                    .poll(&mut Context::from_waker(Waker::noop()))
-                {
-                    Poll::Ready(guard) => drop(black_box(guard.unwrap())),
-                    Poll::Pending => unreachable!("nobody is in the way"),
-                }
-            }),
+            plan,
+            "upgrade and downgrade",
+            |m| m.acquire(read(NAME)).unwrap(),
+            |_, guard| {
+                guard.upgrade().unwrap();
+                guard.downgrade().unwrap();
+            },
         ),
     ]
 }

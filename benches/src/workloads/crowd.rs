@@ -5,9 +5,9 @@ use std::hint::black_box;
 
 use oarlock::{Guard, Manager, write};
 
-use super::{Workload, open};
+use super::Workload;
 use crate::keys::keys;
-use crate::measure::{Contender, Plan, interleave};
+use crate::measure::{Contender, Loop, Plan, interleave};
 use crate::peers::{self, Keyed};
 use crate::results::Results;
 
@@ -37,21 +37,24 @@ pub fn run(workload: &Workload, plan: &Plan, results: &mut Results) {
     }
 }
 
+/// Peers live on here, as long as the process: what is held borrows them.
 fn crowd<P: Keyed + 'static>(plan: &Plan, count: usize) -> Contender<'static> {
-    let peer = open::<P>(count + 1000);
+    let peer: &'static P = Box::leak(Box::new(P::open(count + 1000)));
     let mut session = peer.session();
     let held: Vec<_> = keys(80, count)
         .iter()
         .map(|key| peer.hold(&mut session, key))
         .collect();
     let keys = super::pairs::sequence(&keys(81, 1000));
-    let mut at = 0;
-    Contender::looping(P::NAME, plan.slice(), move |count| {
+    let (mut clock, mut at) = (Loop::new(plan.slice()), 0);
+    Contender::new(P::NAME, move || {
         black_box(&held);
-        for _ in 0..count {
-            drop(black_box(peer.hold(&mut session, &keys[at % 4096])));
-            at += 1;
-        }
+        clock.time(|count| {
+            for _ in 0..count {
+                drop(black_box(peer.hold(&mut session, &keys[at % 4096])));
+                at += 1;
+            }
+        })
     })
 }
 
@@ -67,18 +70,16 @@ fn siblings(plan: &Plan, count: usize) -> Contender<'static> {
         .iter()
         .map(path)
         .collect();
-    let mut at = 0;
-    Contender::looping(
-        "oarlock, three segments, all siblings",
-        plan.slice(),
-        move |count| {
-            black_box(&held);
+    let (mut clock, mut at) = (Loop::new(plan.slice()), 0);
+    Contender::new("oarlock, three segments, all siblings", move || {
+        black_box(&held);
+        clock.time(|count| {
             for _ in 0..count {
                 drop(black_box(
                     manager.acquire(write(&paths[at % 4096])).unwrap(),
                 ));
                 at += 1;
             }
-        },
-    )
+        })
+    })
 }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use super::{Workload, open};
+use super::Workload;
 use crate::keys::{Random, keys};
 use crate::measure::{Contender, DISTURBED, Figures, Plan, disturbed, interleave, race, rate};
 use crate::peers::{self, Keyed};
@@ -18,8 +18,8 @@ const MIXES: [(u64, &str); 3] = [
 
 pub fn run(workload: &Workload, plan: &Plan, results: &mut Results) {
     fn contender<P: Keyed + 'static>(window: Duration) -> Contender<'static> {
-        let peer = open::<P>(1000);
         Contender::new(P::NAME, move || {
+            let peer = &P::open(1000);
             let mut most = 0.0_f64;
             let one = |(percent, figure): (u64, &'static str)| {
                 let done = race(2, window, |thread| {

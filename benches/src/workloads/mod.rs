@@ -124,11 +124,6 @@ pub const ALL: &[Workload] = &[
     },
 ];
 
-/// Peers live as long as the process: sessions borrow them.
-fn open<P: Keyed + 'static>(most: usize) -> &'static P {
-    Box::leak(Box::new(P::open(most)))
-}
-
 /// Something to do for every kind of keyed lock.
 trait Visitor {
     fn visit<P: Keyed + 'static>(&mut self);

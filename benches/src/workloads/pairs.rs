@@ -1,12 +1,14 @@
-//! Acquire + release on one thread, with nobody in the way.
+//! Acquire + release on one thread, with nobody in the way. Every turn has a fresh
+//! instance of what it measures: with some, chance in where their memory lies or how
+//! they hash doubles the time.
 
 use std::hint::black_box;
 
 use oarlock::{Manager, write};
 
-use super::{Workload, contenders, open};
+use super::{Workload, contenders};
 use crate::keys::{Deep, Key, Random, deep, keys};
-use crate::measure::{Contender, Plan, interleave};
+use crate::measure::{Contender, Loop, Plan, interleave};
 use crate::peers::{Berkeley, Keyed, Names, Vector};
 use crate::results::Results;
 
@@ -20,98 +22,89 @@ pub fn sequence<T: Clone>(items: &[T]) -> Vec<T> {
         .collect()
 }
 
-pub fn one_segment(workload: &Workload, plan: &Plan, results: &mut Results) {
-    let mut contenders = contenders!(|P, plan| {
-        let (peer, keys, mut at) = (open::<P>(1000), sequence(&keys(1, 1000)), 0);
-        let mut session = peer.session();
-        Contender::looping(P::NAME, plan.slice(), move |count| {
-            for _ in 0..count {
-                drop(black_box(
-                    peer.hold(&mut session, black_box(&keys[at % 4096])),
-                ));
-                at += 1;
+/// A contender that has a new manager each turn, and does the same with one item
+/// after the other.
+pub fn ours<T: 'static>(
+    name: &'static str,
+    plan: &Plan,
+    items: Vec<T>,
+    mut pair: impl FnMut(&Manager, &T) + 'static,
+) -> Contender<'static> {
+    let mut clock = Loop::new(plan.slice());
+    Contender::new(name, move || {
+        let manager = Manager::new();
+        let mut items = items.iter().cycle();
+        clock.time(|count| {
+            for item in items.by_ref().take(count as usize) {
+                pair(&manager, black_box(item));
             }
         })
+    })
+}
+
+pub fn one_segment(workload: &Workload, plan: &Plan, results: &mut Results) {
+    let mut contenders = contenders!(|P, plan| {
+        let mut clock = Loop::new(plan.slice());
+        let keys = sequence(&keys(1, 1000));
+        Contender::new(P::NAME, move || {
+            let peer = P::open(1000);
+            let mut session = peer.session();
+            let mut keys = keys.iter().cycle();
+            clock.time(|count| {
+                for key in keys.by_ref().take(count as usize) {
+                    drop(black_box(peer.hold(&mut session, black_box(key))));
+                }
+            })
+        })
     });
-    let manager = Manager::new();
-    let names: Vec<_> = sequence(&keys(1, 1000))
-        .into_iter()
-        .map(|key| key.0)
-        .collect();
-    let mut at = 0;
-    contenders.push(Contender::looping(
-        "oarlock, segments",
-        plan.slice(),
-        move |count| {
-            for _ in 0..count {
-                drop(black_box(
-                    manager
-                        .acquire(write(&[black_box(&names[at % 4096])][..]))
-                        .unwrap(),
-                ));
-                at += 1;
-            }
-        },
-    ));
-    results.extend(
-        workload.name,
-        interleave(plan.rounds(ROUNDS), &mut contenders),
-    );
+    let keys = sequence(&keys(1, 1000));
+    contenders.push(ours("oarlock, segments", plan, keys, |manager, key| {
+        drop(black_box(manager.acquire(write(&[key.0][..])).unwrap()));
+    }));
+    let found = interleave(plan.rounds(ROUNDS), &mut contenders);
+    results.extend(workload.name, found);
 }
 
 pub fn three_segments(workload: &Workload, plan: &Plan, results: &mut Results) {
     let paths = sequence(&deep(2));
-    let manager = Manager::new();
-    let mut at = 0;
-    let texts = paths.clone();
-    let mut contenders = vec![Contender::looping("oarlock", plan.slice(), move |count| {
-        for _ in 0..count {
-            let path = black_box(&texts[at % 4096]);
+    let split = paths.iter().map(|path| -> Vec<&'static str> {
+        let text = String::leak(path.text.clone());
+        text.split('/').collect()
+    });
+    let mut contenders = vec![
+        ours("oarlock", plan, paths.clone(), |manager, path: &Deep| {
             drop(black_box(manager.acquire(write(&path.text)).unwrap()));
-            at += 1;
-        }
-    })];
-    let manager = Manager::new();
-    let mut at = 0;
-    let split = paths.clone();
-    let split: Vec<Vec<&'static str>> = split
-        .into_iter()
-        .map(|path| String::leak(path.text).split('/').collect())
-        .collect();
-    contenders.push(Contender::looping(
-        "oarlock, segments",
-        plan.slice(),
-        move |count| {
-            for _ in 0..count {
-                drop(black_box(
-                    manager
-                        .acquire(write(&black_box(&split[at % 4096])[..]))
-                        .unwrap(),
-                ));
-                at += 1;
-            }
-        },
-    ));
+        }),
+        ours(
+            "oarlock, segments",
+            plan,
+            split.collect(),
+            |manager, path: &Vec<_>| {
+                drop(black_box(manager.acquire(write(&path[..])).unwrap()));
+            },
+        ),
+    ];
     for names in Names::BOTH.into_iter().filter(|_| Berkeley::THERE) {
         let vectors = paths
             .iter()
             .map(|path| Vector::new(names, std::slice::from_ref(path)));
         contenders.push(berkeley(plan, names, vectors.collect()));
     }
-    results.extend(
-        workload.name,
-        interleave(plan.rounds(ROUNDS), &mut contenders),
-    );
+    let found = interleave(plan.rounds(ROUNDS), &mut contenders);
+    results.extend(workload.name, found);
 }
 
 fn berkeley(plan: &Plan, names: Names, vectors: Vec<Vector>) -> Contender<'static> {
-    let mut locker = open::<Berkeley>(10_000).session();
-    let mut at = 0;
-    Contender::looping(names.name(), plan.slice(), move |count| {
-        for _ in 0..count {
-            black_box(&vectors[at % vectors.len()]).pair(&mut locker);
-            at += 1;
-        }
+    let mut clock = Loop::new(plan.slice());
+    Contender::new(names.name(), move || {
+        let peer = Berkeley::open(10_000);
+        let mut locker = peer.session();
+        let mut vectors = vectors.iter().cycle();
+        clock.time(|count| {
+            for vector in vectors.by_ref().take(count as usize) {
+                black_box(vector).pair(&mut locker);
+            }
+        })
     })
 }
 
@@ -130,19 +123,21 @@ pub fn ten_keys(workload: &Workload, plan: &Plan, results: &mut Results) {
             .collect()
     }
     let mut contenders = contenders!(|P, plan| {
-        let (peer, requests, mut at) = (open::<P>(1000), requests(), 0);
-        let mut session = peer.session();
-        Contender::looping(P::NAME, plan.slice(), move |count| {
-            for _ in 0..count {
-                peer.ten(&mut session, black_box(&requests[at % 256]));
-                at += 1;
-            }
+        let mut clock = Loop::new(plan.slice());
+        let requests = requests();
+        Contender::new(P::NAME, move || {
+            let peer = P::open(1000);
+            let mut session = peer.session();
+            let mut requests = requests.iter().cycle();
+            clock.time(|count| {
+                for request in requests.by_ref().take(count as usize) {
+                    peer.ten(&mut session, black_box(request));
+                }
+            })
         })
     });
-    results.extend(
-        workload.name,
-        interleave(plan.rounds(ROUNDS), &mut contenders),
-    );
+    let found = interleave(plan.rounds(ROUNDS), &mut contenders);
+    results.extend(workload.name, found);
 }
 
 pub fn ten_deep_same(workload: &Workload, plan: &Plan, results: &mut Results) {
@@ -176,21 +171,13 @@ fn ten_deep(
         let vectors = requests.iter().map(|paths| Vector::new(names, paths));
         (names, vectors.collect())
     });
-    let manager = Manager::new();
-    let mut at = 0;
-    let mut contenders = vec![Contender::looping("oarlock", plan.slice(), move |count| {
-        for _ in 0..count {
-            let paths = black_box(&requests[at % 64]);
-            let claims = paths.iter().map(|path| write(&path.text));
-            drop(black_box(manager.acquire(claims).unwrap()));
-            at += 1;
-        }
+    let mut contenders = vec![ours("oarlock", plan, requests, |manager, paths| {
+        let claims = paths.iter().map(|path| write(&path.text));
+        drop(black_box(manager.acquire(claims).unwrap()));
     })];
     for (names, vectors) in vectors.into_iter().filter(|_| Berkeley::THERE) {
         contenders.push(berkeley(plan, names, vectors));
     }
-    results.extend(
-        workload.name,
-        interleave(plan.rounds(ROUNDS), &mut contenders),
-    );
+    let found = interleave(plan.rounds(ROUNDS), &mut contenders);
+    results.extend(workload.name, found);
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use oarlock::{Manager, read, write};
 
-use super::{Workload, contenders, open};
+use super::{Workload, contenders};
 use crate::keys::{Deep, Key, keys};
 use crate::measure::{
     Contender, DISTURBED, Done, Figures, Plan, disturbed, interleave, race, rate, smallest_share,
@@ -47,8 +47,9 @@ fn strangers(window: Duration) -> Contender<'static> {
 
 pub fn apart(workload: &Workload, plan: &Plan, results: &mut Results) {
     let mut contenders = contenders!(|P, plan| {
-        let (peer, window) = (open::<P>(1000), plan.window());
+        let window = plan.window();
         Contender::new(P::NAME, move || {
+            let peer = &P::open(1000);
             scaling(|threads| {
                 race(threads, window, |thread| {
                     let keys = super::pairs::sequence(&keys(10 + thread as u64, 1000));
@@ -95,8 +96,8 @@ fn deep_paths(plan: &Plan, paths: PathsOf) -> Vec<Contender<'static>> {
         })
     })];
     if Berkeley::THERE {
-        let peer = open::<Berkeley>(10_000);
         contenders.push(Contender::new(Names::Ids.name(), move || {
+            let peer = &Berkeley::open(10_000);
             scaling(|threads| {
                 race(threads, window, |thread| {
                     let vectors: Vec<_> = paths(thread)
@@ -151,8 +152,9 @@ pub fn siblings(workload: &Workload, plan: &Plan, results: &mut Results) {
 
 pub fn reading(workload: &Workload, plan: &Plan, results: &mut Results) {
     fn contender<P: Keyed + 'static>(window: Duration) -> Contender<'static> {
-        let (peer, key) = (open::<P>(1000), keys(40, 1)[0]);
+        let key = keys(40, 1)[0];
         Contender::new(P::NAME, move || {
+            let peer = &P::open(1000);
             scaling(|threads| {
                 race(threads, window, |_| {
                     let mut session = peer.session();
@@ -227,8 +229,8 @@ fn hammer<P: Keyed>(peer: &P, key: &Key, threads: usize, window: Duration) -> Fi
 
 pub fn one_key(workload: &Workload, plan: &Plan, results: &mut Results) {
     let mut contenders = contenders!(|P, plan| {
-        let (peer, key, window) = (open::<P>(1000), keys(50, 1)[0], plan.window());
-        Contender::new(P::NAME, move || hammer(peer, &key, 2, window))
+        let (key, window) = (keys(50, 1)[0], plan.window());
+        Contender::new(P::NAME, move || hammer(&P::open(1000), &key, 2, window))
     });
     results.extend(
         workload.name,
