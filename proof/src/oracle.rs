@@ -1,7 +1,7 @@
 //! The rules as a list of live requests. Nothing here is clever, on purpose: no
 //! tree, no counts, no queues; every answer is derived from the list anew.
 
-use crate::words::{Claim, Id, Outcome, Owner, Refused, Request, normal_form};
+use crate::words::{Agent, Claim, Id, Outcome, Owner, Refused, Request, normal_form};
 
 /// The rules, and what they make of the requests so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -120,18 +120,18 @@ impl Oracle {
         if ahead.len() >= limit as usize { ahead } else { over }
     }
 
-    /// A deadlock: its owner holds something, and this request or its upgrade waits
-    /// even when all agents have ended that wait for nothing, again and again.
-    fn no_deadlock(&self, id: Id) -> Outcome {
+    /// If this agent holds something: its first request that waits, or whose upgrade
+    /// does, even when all have ended that wait for nothing, again and again.
+    fn stuck(&self, agent: Agent) -> Option<Id> {
         let mut rest = self.clone();
         for _ in &self.live {
             while rest.grant().is_some() {}
             let busy: Vec<_> = rest.live.iter().filter(|r| r.waits()).map(Request::agent).collect();
             rest.live.retain(|r| busy.contains(&r.agent()));
         }
-        let holds = |r: &Request| self.live.iter().any(|h| h.granted && h.agent() == r.agent());
-        let stuck = rest.live.iter().any(|r| r.id == id && r.waits() && holds(r));
-        if stuck { Err(Refused::Deadlock) } else { Ok(()) }
+        let holds = self.live.iter().any(|r| r.granted && r.agent() == agent);
+        let stuck = rest.live.iter().find(|r| r.agent() == agent && r.waits());
+        stuck.filter(|_| holds).map(|r| r.id)
     }
 
     fn find(&mut self, id: Id) -> Result<&mut Request, Refused> {
@@ -164,9 +164,9 @@ impl Oracle {
     }
 
     /// What has arrived stays, unless it must not wait.
-    fn accept(&mut self, next: Oracle, id: Id) -> Outcome {
-        next.no_deadlock(id)?;
-        *self = next;
+    fn accept(&mut self, mut next: Oracle, id: Id) -> Outcome {
+        let agent = next.find(id)?.agent();
+        *self = if next.stuck(agent).is_some() { return Err(Refused::Deadlock) } else { next };
         Ok(())
     }
 
@@ -176,8 +176,7 @@ impl Oracle {
         self.events.extend(granted.iter().map(|r| (r.id, Ok(()))));
         for agent in granted.iter().map(Request::agent) {
             // Who holds something now must not wait for ever for something else.
-            let stuck = |r: &&Request| r.agent() == agent && self.no_deadlock(r.id).is_err();
-            while let Some(id) = self.live.iter().find(stuck).map(|r| r.id) {
+            while let Some(id) = self.stuck(agent) {
                 self.live.retain(|r| r.id != id || r.granted);
                 self.live.iter_mut().filter(|r| r.id == id).for_each(|r| r.upgrading = false);
                 self.events.push((id, Err(Refused::Deadlock)));
