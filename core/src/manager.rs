@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::builder::ManagerBuilder;
 use crate::claim::Claim;
 use crate::delivery::{Deliveries, deliver};
-use crate::engine::{State, collect};
+use crate::engine::{Claims, State, collect};
 use crate::error::{
     AcquireError, AcquireTimeoutError, CancelError, InvalidRequest, TryAcquireError,
 };
@@ -362,12 +362,21 @@ impl Manager {
                 shared.submit_all(claims, about, &mut admission, &mut deliveries)
             }
             Some(second) => {
-                let claims = [first, second].into_iter().chain(claims);
-                let claims = collect(claims, &shared.settings.limits)?;
-                shared.submit_all(&claims, about, &mut admission, &mut deliveries)
+                let mut all = Claims::new();
+                let limits = &shared.settings.limits;
+                if limits.max_claims > 0 {
+                    all.push(first);
+                }
+                collect(std::iter::once(second).chain(claims), limits, &mut all)?;
+                shared.submit_all(&all, about, &mut admission, &mut deliveries)
             }
         };
         deliver(self.anchor(0), deliveries);
+        if let Some(owner) = &about.owner
+            && owner.take_went_ahead()
+        {
+            shared.end_circles(self.anchor(0), owner);
+        }
         submission
     }
 
@@ -413,8 +422,7 @@ impl Shared {
             shard.tally.ended(id.request(), false);
             return true;
         }
-        drop(shard);
-        let Some(located) = Located::find(self, id) else {
+        let Some(located) = Located::find_from(self, shard, id) else {
             return false;
         };
         self.finish(anchor, located, own);

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use crate::sync::{Arc, AtomicUsize, Ordering};
+use crate::sync::{Arc, AtomicBool, AtomicUsize, Ordering};
 
 /// The identity of an owner within its manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,13 +51,20 @@ pub(crate) struct OwnerState {
     /// How many requests of it live. An owner with one alone cannot stand in a
     /// circle.
     live: AtomicUsize,
+    /// A request of it has gone ahead of others since this was last asked.
+    went_ahead: AtomicBool,
 }
 
 impl Owner {
     pub(crate) fn new(id: OwnerId, manager: u64) -> Self {
         let live = AtomicUsize::new(0);
         Self {
-            state: Arc::new(OwnerState { id, manager, live }),
+            state: Arc::new(OwnerState {
+                id,
+                manager,
+                live,
+                went_ahead: AtomicBool::new(false),
+            }),
         }
     }
 
@@ -83,6 +90,14 @@ impl OwnerState {
 
     pub(crate) fn end(&self) {
         self.live.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_went_ahead(&self) {
+        self.went_ahead.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn take_went_ahead(&self) -> bool {
+        self.went_ahead.load(Ordering::Relaxed) && self.went_ahead.swap(false, Ordering::Relaxed)
     }
 
     /// How many requests of it live; exact while all shards are locked.

@@ -13,12 +13,15 @@ use crate::names::{NameHasher, Step};
 
 pub(crate) type Steps<'p> = SmallVec<[Step<'p>; 8]>;
 
+/// The steps of all claims of a request. Ten claims of three segments fit.
+type AllSteps<'p> = SmallVec<[Step<'p>; 32]>;
+
 /// The claims of one request as they were given, within the limits.
 #[derive(Debug)]
 pub(crate) struct Prepared<'p> {
     /// The ways of all claims, one after the other.
-    steps: Steps<'p>,
-    claims: SmallVec<[Place; 4]>,
+    steps: AllSteps<'p>,
+    claims: SmallVec<[Place; 12]>,
 }
 
 /// One claim, and where its way is among the steps.
@@ -39,21 +42,26 @@ pub(crate) struct PreparedClaim<'s, 'p> {
 }
 
 impl<'p> Prepared<'p> {
+    /// No claims yet. Large, so that it is filled where it stands.
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self {
+            steps: SmallVec::new(),
+            claims: SmallVec::new(),
+        }
+    }
+
     /// Splits, hashes and checks.
     ///
     /// # Errors
     ///
     /// Every [`InvalidRequest`] that speaks of claims and paths.
-    #[inline]
-    pub(crate) fn new(
+    pub(crate) fn fill(
+        &mut self,
         claims: &'p [Claim<'_>],
         limits: &Limits,
         hasher: &NameHasher,
-    ) -> Result<Self, InvalidRequest> {
-        let mut prepared = Self {
-            steps: SmallVec::new(),
-            claims: SmallVec::new(),
-        };
+    ) -> Result<(), InvalidRequest> {
         if claims.is_empty() {
             return Err(InvalidRequest::NoClaims);
         }
@@ -63,9 +71,9 @@ impl<'p> Prepared<'p> {
             });
         }
         for claim in claims {
-            prepared.push(claim, limits, hasher)?;
+            self.push(claim, limits, hasher)?;
         }
-        Ok(prepared)
+        Ok(())
     }
 
     #[inline]
@@ -108,8 +116,8 @@ impl<'p> Prepared<'p> {
 
 /// Puts the steps of a claim, within the limits, behind those of others.
 #[inline]
-pub(crate) fn push_steps<'p>(
-    steps: &mut Steps<'p>,
+pub(crate) fn push_steps<'p, A: smallvec::Array<Item = Step<'p>>>(
+    steps: &mut SmallVec<A>,
     claim: &'p Claim<'_>,
     limits: &Limits,
     hasher: &NameHasher,

@@ -155,9 +155,17 @@ pub(crate) struct Located<'m> {
 impl<'m> Located<'m> {
     /// Locks every shard that the request is in. `None`: the id is stale, or
     /// names a part that the request is not known by.
-    #[inline]
     pub(crate) fn find(shared: &'m Shared, id: LockId) -> Option<Self> {
         let first = shared.shards.get(id.shard())?.0.lock();
+        Self::find_from(shared, first, id)
+    }
+
+    /// [`find`](Self::find), with the shard that the id names locked already.
+    pub(crate) fn find_from(
+        shared: &'m Shared,
+        first: MutexGuard<'m, Shard>,
+        id: LockId,
+    ) -> Option<Self> {
         first.engine.state(id.request())?;
         let mut others: SmallVec<[LockId; 3]> = SmallVec::new();
         if let Some(part) = first.engine.payload(id.request()) {

@@ -55,6 +55,9 @@ pub(crate) enum Submission {
     WouldGrant,
 }
 
+/// Where the claims of a request lie.
+type Places = SmallVec<[Place; 12]>;
+
 /// Shards that are locked, ascending.
 pub(crate) type Locked<'m> = SmallVec<[(usize, MutexGuard<'m, Shard>); 8]>;
 
@@ -101,7 +104,8 @@ impl Shared {
                 }
             }
         }
-        let prepared = Prepared::new(std::slice::from_ref(claim), limits, &self.hasher)?;
+        let mut prepared = Prepared::new();
+        prepared.fill(std::slice::from_ref(claim), limits, &self.hasher)?;
         let mut nobody = Deliveries::new();
         let submission = self.submit(&prepared, &About::default(), admission, &mut nobody);
         debug_assert!(nobody.is_empty(), "without an owner nobody makes way");
@@ -116,7 +120,8 @@ impl Shared {
         admission: &mut Admission,
         deliveries: &mut Deliveries,
     ) -> Result<Submission, AcquireError> {
-        let prepared = Prepared::new(claims, &self.settings.limits, &self.hasher)?;
+        let mut prepared = Prepared::new();
+        prepared.fill(claims, &self.settings.limits, &self.hasher)?;
         self.submit(&prepared, about, admission, deliveries)
     }
 
@@ -187,40 +192,45 @@ impl Shared {
         {
             return Err(InvalidRequest::ForeignOwner.into());
         }
-        let mut shards = self.lock_for(prepared);
+        let (mut shards, mut places) = self.lock_for(prepared);
         if about.owner.is_some() && matches!(admission, Admission::Queue(_)) {
             // If it has to wait, it may have to be refused because of a circle,
             // which may lie anywhere.
             let attempt = &mut Admission::Attempt;
-            match self.submit_locked(&mut shards, prepared, about, attempt, deliveries)? {
+            match self.submit_locked(&mut shards, prepared, &places, about, attempt, deliveries)? {
                 Submission::Refused => {}
                 granted => return Ok(granted),
             }
             drop(shards);
             shards = self.lock_all().into_iter().enumerate().collect();
+            places = self.places(prepared);
         }
-        self.submit_locked(&mut shards, prepared, about, admission, deliveries)
+        self.submit_locked(&mut shards, prepared, &places, about, admission, deliveries)
     }
 
-    /// Locks all shards that the claims lie in.
-    fn lock_for(&self, prepared: &Prepared<'_>) -> Locked<'_> {
+    /// Locks all shards that the claims lie in, and says where each lies.
+    fn lock_for(&self, prepared: &Prepared<'_>) -> (Locked<'_>, Places) {
+        let mut places = self.places(prepared);
         // Each round that fails has seen a class change its stripes meanwhile.
         for _ in 0..4 {
-            let places = self.places(prepared);
-            let indices = self.indices(&places);
-            let mut shards: Locked<'_> = indices
-                .iter()
-                .map(|&index| (index, self.shards[index].0.lock()))
-                .collect();
-            if self.places(prepared) == places {
-                self.take_idle_out_of_use(&mut shards, &places);
-                return shards;
+            let mut shards = Locked::new();
+            for index in self.indices(&places) {
+                shards.push((index, self.shards[index].0.lock()));
             }
+            let now = self.places(prepared);
+            if now == places {
+                if self.take_idle_out_of_use(&mut shards, &places) {
+                    places = self.places(prepared);
+                }
+                return (shards, places);
+            }
+            places = now;
         }
-        self.lock_all().into_iter().enumerate().collect()
+        let shards = self.lock_all().into_iter().enumerate().collect();
+        (shards, self.places(prepared))
     }
 
-    fn places(&self, prepared: &Prepared<'_>) -> SmallVec<[Place; 8]> {
+    fn places(&self, prepared: &Prepared<'_>) -> Places {
         let claims = prepared.iter();
         claims.map(|claim| self.routes.place(claim.steps)).collect()
     }
@@ -245,7 +255,9 @@ impl Shared {
 
     /// A claim above the stripes of its class has to visit them all: those where
     /// the class is idle now go out of use.
-    fn take_idle_out_of_use(&self, shards: &mut Locked<'_>, places: &[Place]) {
+    /// Whether there were any.
+    fn take_idle_out_of_use(&self, shards: &mut Locked<'_>, places: &[Place]) -> bool {
+        let mut any = false;
         for &place in places {
             let Place::Spread { class, stripes } = place else {
                 continue;
@@ -262,9 +274,11 @@ impl Shared {
                 if let Some((_, home)) = shards.iter_mut().find(|(at, _)| *at == home) {
                     home.engine.observe(clock);
                     self.routes.take_out_of_use(class, stripe);
+                    any = true;
                 }
             }
         }
+        any
     }
 
     fn would_pass(
@@ -287,11 +301,11 @@ impl Shared {
         &self,
         shards: &mut Locked<'_>,
         prepared: &Prepared<'_>,
+        places: &[Place],
         about: &About,
         admission: &mut Admission,
         deliveries: &mut Deliveries,
     ) -> Result<Submission, AcquireError> {
-        let places = self.places(prepared);
         if shards.iter().any(|(_, shard)| shard.closed) {
             return Err(AcquireError::Closed);
         }
@@ -303,7 +317,7 @@ impl Shared {
         if is_look || owner.is_some() {
             // Decided before anything is changed: taking in what an owner holds
             // already would change the places of others.
-            let free = self.would_pass(shards, prepared, &places, owner);
+            let free = self.would_pass(shards, prepared, places, owner);
             if is_look {
                 return Ok(match free {
                     true => Submission::WouldGrant,
@@ -324,11 +338,16 @@ impl Shared {
                 continue;
             }
             shard.engine.set_now(now);
-            let claims = prepared.iter().zip(&places);
+            let claims = prepared.iter().zip(places);
             let claims = claims.filter(|(_, place)| here(place)).map(|(it, _)| it);
             let mut again: SmallVec<[RequestId; 1]> = SmallVec::new();
             let submitted = shard.engine.submit_record(claims, owner, &mut again);
             shard.tell_granted(&again, deliveries);
+            if shard.engine.take_sent_back()
+                && let Some(owner) = &about.owner
+            {
+                owner.set_went_ahead();
+            }
             ids.push(LockId::new(*index, submitted.id));
             match submitted.state {
                 State::Waiting => blocked += 1,

@@ -97,8 +97,8 @@ impl<T: Attach> Engine<T> {
         let mut entries = self.plan(claims);
         if let Some(owner) = owner {
             self.inherit(&mut entries, owner);
+            entry::set_goals(&mut entries);
         }
-        entry::set_goals(&mut entries);
         let asker = Asker {
             owner,
             arrival: self.arrivals + 1,
@@ -134,8 +134,8 @@ impl<T: Attach> Engine<T> {
         let mut entries = self.plan(claims);
         if let Some(owner) = owner {
             self.inherit(&mut entries, owner);
+            entry::set_goals(&mut entries);
         }
-        entry::set_goals(&mut entries);
         self.arrivals += 1;
         let id = self.requests.insert(Record {
             arrival: self.arrivals,
@@ -148,7 +148,9 @@ impl<T: Attach> Engine<T> {
             entries: Vec::new(),
             payload: None,
         });
-        self.go_ahead(id, &entries, owner);
+        if owner.is_some() {
+            self.go_ahead(id, &entries, owner);
+        }
         let blocked = self.enter(id, &mut entries, owner);
         let mut token = 0;
         if blocked == 0 {
@@ -158,7 +160,10 @@ impl<T: Attach> Engine<T> {
         } else {
             self.waiting += 1;
         }
-        let permits: SmallVec<[_; 1]> = inherited_permits(&entries).collect();
+        let mut permits: SmallVec<[_; 1]> = SmallVec::new();
+        if owner.is_some() {
+            permits.extend(inherited_permits(&entries));
+        }
         let Some(record) = self.requests.record_mut(id) else {
             unreachable!("the record was inserted above");
         };
@@ -191,28 +196,34 @@ impl<T: Attach> Engine<T> {
             self.round = 1;
         }
         entries.push(Entry::new(ROOT, 0));
-        let mut targets = 0;
+        // A claim ends above another one's end, which it may cover.
+        let mut nested = false;
         for claim in claims {
+            let intention = NodeMode::intention(claim.mode);
             let mut index = 0;
             for step in claim.steps {
+                entries[index].raise(intention);
+                nested |= entries[index].target.is_some();
                 let node = self.tree.find_or_insert(entries[index].node, step);
-                let mark = *self.mark(node);
-                if mark.0 != self.round {
-                    *self.mark(node) = (self.round, entries.len() as u32);
-                    entries.push(Entry::new(node, index as u32));
-                    index = entries.len() - 1;
-                } else {
+                let next = entries.len() as u32;
+                let mark = self.mark(node);
+                if mark.0 == self.round {
                     index = mark.1 as usize;
+                } else {
+                    *self.mark_mut(node) = (self.round, next);
+                    entries.push(Entry::new(node, index as u32));
+                    index = next as usize;
                 }
             }
+            nested |= entries[index].goal.is_some();
+            entries[index].raise(NodeMode::target(claim.mode));
             entries[index].add_target(Target {
                 mode: claim.mode,
                 limit: claim.limit,
                 inherited: false,
             });
-            targets += 1;
         }
-        if targets > 1 {
+        if nested {
             entry::drop_covered(&mut entries);
             entry::set_goals(&mut entries);
             self.drop_unneeded(&mut entries);
@@ -220,7 +231,14 @@ impl<T: Attach> Engine<T> {
         entries
     }
 
-    fn mark(&mut self, node: NodeIndex) -> &mut (u32, u32) {
+    /// Which entry the request being taken in has at a node, if the first number
+    /// is that of this round.
+    #[inline]
+    fn mark(&self, node: NodeIndex) -> (u32, u32) {
+        self.marks.get(node as usize).copied().unwrap_or((0, 0))
+    }
+
+    fn mark_mut(&mut self, node: NodeIndex) -> &mut (u32, u32) {
         let node = node as usize;
         if node >= self.marks.len() {
             self.marks.resize((node + 1).next_power_of_two(), (0, 0));
@@ -318,6 +336,18 @@ impl<T: Attach> Engine<T> {
                 if entry.target.is_some() {
                     own.targets.push(slot);
                 }
+            }
+            let there = self.tree.node_mut(node);
+            if owner.is_none()
+                && there.crowd == 0
+                && let Some(goal) = entry.goal
+                && entry.target.is_none_or(|target| target.limit.is_none())
+                && !there.counts.block(goal)
+            {
+                // What all that follows comes to where nobody waits.
+                there.counts.add(goal);
+                entry.held = entry.goal;
+                continue;
             }
             entry.held = entry.inherited;
             let free = entry.asked.is_none_or(|mode| {

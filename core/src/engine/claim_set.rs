@@ -23,7 +23,9 @@ impl<'a> ClaimSet<'a> {
         claims: impl IntoIterator<Item = Claim<'a>>,
         limits: &Limits,
     ) -> Result<Self, InvalidRequest> {
-        let claims = collect(claims, limits)?.into_vec();
+        let mut collected = Claims::new();
+        collect(claims, limits, &mut collected)?;
+        let claims = collected.into_vec();
         Ok(Self {
             claims,
             limits: *limits,
@@ -40,23 +42,26 @@ impl<'a> ClaimSet<'a> {
     }
 }
 
-/// The claims of a caller's iterator, which may be endless.
+/// Claims in a row. Large, so that it is filled where it stands.
+pub(crate) type Claims<'a> = smallvec::SmallVec<[Claim<'a>; 10]>;
+
+/// Takes the claims of a caller's iterator, which may be endless.
 #[inline]
 pub(crate) fn collect<'a>(
     claims: impl IntoIterator<Item = Claim<'a>>,
     limits: &Limits,
-) -> Result<smallvec::SmallVec<[Claim<'a>; 4]>, InvalidRequest> {
-    let mut given = smallvec::SmallVec::new();
+    into: &mut Claims<'a>,
+) -> Result<(), InvalidRequest> {
     for claim in claims {
-        if given.len() == limits.max_claims {
+        if into.len() == limits.max_claims {
             return Err(InvalidRequest::TooManyClaims {
                 limit: limits.max_claims,
             });
         }
-        given.push(claim);
+        into.push(claim);
     }
-    if given.is_empty() {
+    if into.is_empty() {
         return Err(InvalidRequest::NoClaims);
     }
-    Ok(given)
+    Ok(())
 }

@@ -93,6 +93,13 @@ impl Entry {
         }
     }
 
+    /// Adds what a claim that is not inherited needs here.
+    #[inline]
+    pub(super) fn raise(&mut self, mode: NodeMode) {
+        let raised = self.goal.map_or(mode, |before| before.supremum(mode));
+        (self.goal, self.asked) = (Some(raised), Some(raised));
+    }
+
     /// Adds a claim that ends here.
     pub(super) fn add_target(&mut self, target: Target) {
         self.target = Some(match self.target {

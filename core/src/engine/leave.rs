@@ -97,6 +97,19 @@ impl<T: Attach> Engine<T> {
         }
         // Children before their parents, as retiring wants it.
         for entry in record.entries.iter().rev() {
+            let there = self.tree.node_mut(entry.node);
+            if record.owner.is_none()
+                && there.crowd == 0
+                && let Some(held) = entry.held
+            {
+                // What `leave` and `look_at` come to where nobody waits.
+                there.counts.remove(held);
+                self.leave_top(entry.node);
+                if self.tree.node(entry.node).is_empty() {
+                    self.tree.retire(entry.node);
+                }
+                continue;
+            }
             self.leave(entry, id.slot(), record.owner);
             self.look_at(entry.node, grants);
         }
@@ -126,14 +139,20 @@ impl<T: Attach> Engine<T> {
             }
         }
         self.recount(node, owner, entry.held, None);
-        if self.tree.parent(node) == Some(ROOT) {
-            self.tops[self.tree.class(node)] -= 1;
-        }
+        self.leave_top(node);
         if let Some(owner) = owner {
             let own = self.owned.entry(node, owner);
             own.targets.retain(|&mut other| other != slot);
             self.owned.leave(node, owner);
             self.look_whether_special(node, owner);
+        }
+    }
+
+    /// One entry fewer, if this is a node directly below the root.
+    #[inline]
+    fn leave_top(&mut self, node: super::tree::NodeIndex) {
+        if self.tree.parent(node) == Some(ROOT) {
+            self.tops[self.tree.class(node)] -= 1;
         }
     }
 

@@ -74,7 +74,7 @@ use smallvec::SmallVec;
 pub use change::{ChangeRefused, Upgraded};
 pub(crate) use circle::{Agent, Part, circle};
 pub use claim_set::ClaimSet;
-pub(crate) use claim_set::collect;
+pub(crate) use claim_set::{Claims, collect};
 pub use look::Seen;
 pub use request::RequestId;
 
@@ -167,6 +167,8 @@ pub struct Engine<T> {
     round: u32,
     /// Lists of entries for use again.
     spare: Vec<Vec<Entry>>,
+    /// Somebody was sent back since this was last asked.
+    sent_back: bool,
     /// How many entries there are directly below the root, by class.
     tops: Box<[u32]>,
 }
@@ -193,6 +195,7 @@ impl<T: Attach> Engine<T> {
             marks: Vec::new(),
             round: 0,
             spare: Vec::new(),
+            sent_back: false,
             tops: vec![0; CLASSES].into_boxed_slice(),
         }
     }
@@ -216,7 +219,8 @@ impl<T: Attach> Engine<T> {
         owner: Option<OwnerId>,
     ) -> Result<Submitted, InvalidRequest> {
         let hasher = self.tree.hasher().clone();
-        let prepared = Prepared::new(claims.claims(), claims.limits(), &hasher)?;
+        let mut prepared = Prepared::new();
+        prepared.fill(claims.claims(), claims.limits(), &hasher)?;
         if self.is_full() {
             return Err(InvalidRequest::TooManyRequests);
         }
@@ -244,7 +248,8 @@ impl<T: Attach> Engine<T> {
         owner: Option<OwnerId>,
     ) -> Result<bool, InvalidRequest> {
         let hasher = self.tree.hasher().clone();
-        let prepared = Prepared::new(claims.claims(), claims.limits(), &hasher)?;
+        let mut prepared = Prepared::new();
+        prepared.fill(claims.claims(), claims.limits(), &hasher)?;
         Ok(self.would_pass(prepared.iter(), owner))
     }
 
@@ -314,6 +319,12 @@ impl<T: Attach> Engine<T> {
     #[inline]
     pub fn observe(&mut self, token: u64) {
         self.clock = self.clock.max(token);
+    }
+
+    /// Whether somebody was sent back since this was last asked: whoever goes ahead
+    /// may have closed a circle.
+    pub(crate) fn take_sent_back(&mut self) -> bool {
+        std::mem::take(&mut self.sent_back)
     }
 
     /// Whether an owner holds something, all parts of it granted.

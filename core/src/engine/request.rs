@@ -82,7 +82,10 @@ impl<T> Record<T> {
     /// Whether it has taken a permit at this node that is ahead of whoever arrived
     /// at that time.
     pub(super) fn has_permit_ahead(&self, node: NodeIndex, arrival: u64) -> bool {
-        let inherited = |entry: &Entry| entry.target.is_some_and(|target| target.inherited);
+        let inherited = |entry: &Entry| {
+            let mut targets = [entry.target, entry.before_target].into_iter().flatten();
+            targets.any(|target| target.inherited)
+        };
         self.entries.iter().any(|entry| {
             entry.node == node
                 && entry.permit == Permit::Taken

@@ -65,6 +65,7 @@ impl<T: Attach> Engine<T> {
                 self.requests.set_waiting(id);
             }
             self.send_entries_back(id, &back);
+            self.sent_back = true;
         }
     }
 

@@ -25,7 +25,10 @@ const INLINE: usize = 24;
 const LONG: u16 = 31;
 
 /// How many of the nodes that were emptied last are kept, since paths come back.
-const KEPT_EMPTY: usize = 128;
+const KEPT_EMPTY: usize = 512;
+
+/// The number of a node that does not stand among the empty ones.
+const NOWHERE: u16 = 0;
 
 /// An idle engine keeps room for so many nodes.
 const KEPT_ROOM: usize = 4_096;
@@ -45,7 +48,8 @@ pub(super) struct Node {
     pub(super) crowd: u32,
     /// The length of the name in the low 5 bits (or `LONG`), the rest of its hash.
     tag: u16,
-    /// When it was last put among the empty ones; see `Tree::retire`.
+    /// Under which number it stands among the empty ones, or `NOWHERE`; see
+    /// `Tree::retire`.
     emptied: u16,
 }
 
@@ -79,9 +83,9 @@ pub(super) struct Tree {
     free: NodeIndex,
     /// How many nodes are in chains.
     chained: usize,
-    /// The nodes that were emptied last, each at the place of the number under
-    /// which it was; an older number is out of date and means nothing.
-    emptied: Box<[NodeIndex; KEPT_EMPTY]>,
+    /// The nodes that were emptied last, each with the number under which it was,
+    /// at the place of that; another number than the node's means nothing.
+    emptied: Box<[(NodeIndex, u16)]>,
     emptied_count: u16,
     long: Slab<Box<[u8]>>,
     /// Seeded, so that names cannot be chosen to pile up in one chain.
@@ -95,7 +99,7 @@ impl Tree {
             chains: Vec::new(),
             free: NONE,
             chained: 0,
-            emptied: Box::new([NONE; KEPT_EMPTY]),
+            emptied: vec![(NONE, NOWHERE); KEPT_EMPTY].into(),
             emptied_count: 0,
             long: Slab::new(),
             hasher,
@@ -184,6 +188,7 @@ impl Tree {
         let chain = self.chain(hash);
         let node = &mut self.nodes[at as usize];
         debug_assert!(node.is_empty(), "a free node is empty");
+        debug_assert_eq!(node.emptied, NOWHERE, "it was taken from there");
         node.parent = parent;
         node.tag = tag(hash, step.name.len());
         match node.name.get_mut(..step.name.len()) {
@@ -231,26 +236,38 @@ impl Tree {
     /// Puts a node that is empty now among the empty ones, of which only the
     /// latest are kept. Children are to be retired before their parent.
     ///
-    /// A node stands there under the number of its last retirement. An empty
-    /// parent was retired after each of its children was (it cannot be empty
-    /// before), so the children's turn to be freed comes first: no node's parent
-    /// is ever freed before it.
+    /// A node stands there under the number of its last retirement; one that was
+    /// retired not long ago is left where it stands. Whenever a node is put there,
+    /// its parent loses its place, and gets a later one when it is empty in its
+    /// turn. So the children's turn to be freed comes first: no node's parent is
+    /// ever freed before it.
     #[inline]
     pub(super) fn retire(&mut self, at: NodeIndex) {
         debug_assert!(at == ROOT || self.node(at).is_empty());
-        if at == ROOT {
+        let stands = self.nodes[at as usize].emptied;
+        let age = self.emptied_count.wrapping_sub(stands);
+        if at == ROOT || (stands != NOWHERE && age < KEPT_EMPTY as u16 / 2) {
             return;
         }
-        let number = self.emptied_count.wrapping_add(1);
+        self.put_among_the_empty(at);
+    }
+
+    fn put_among_the_empty(&mut self, at: NodeIndex) {
+        let mut number = self.emptied_count.wrapping_add(1);
+        if number == NOWHERE {
+            number += 1;
+        }
         self.emptied_count = number;
-        self.nodes[at as usize].emptied = number;
-        // Fewer stand here than there are numbers, so no two have the same.
+        let node = &mut self.nodes[at as usize];
+        node.emptied = number;
+        let parent = node.parent;
+        self.nodes[parent as usize].emptied = NOWHERE;
         let place = usize::from(number) % KEPT_EMPTY;
-        let oldest = std::mem::replace(&mut self.emptied[place], at);
-        let number = number.wrapping_sub(KEPT_EMPTY as u16);
-        if oldest != NONE && oldest != at {
-            let node = &self.nodes[oldest as usize];
-            if node.emptied == number && node.is_empty() {
+        let (oldest, its_number) = std::mem::replace(&mut self.emptied[place], (at, number));
+        let node = &mut self.nodes[oldest as usize];
+        if oldest != at && node.emptied == its_number && its_number != NOWHERE {
+            node.emptied = NOWHERE;
+            if node.is_empty() {
                 self.free(oldest);
             }
         }
