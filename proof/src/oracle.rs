@@ -166,7 +166,8 @@ impl Oracle {
     /// What has arrived stays, unless it must not wait.
     fn accept(&mut self, mut next: Oracle, id: Id) -> Outcome {
         let agent = next.find(id)?.agent();
-        *self = if next.stuck(agent).is_some() { return Err(Refused::Deadlock) } else { next };
+        let deadlock = next.waits(id) && next.stuck(agent).is_some();
+        *self = if deadlock { return Err(Refused::Deadlock) } else { next };
         Ok(())
     }
 

@@ -61,7 +61,7 @@ impl Pure {
             return Ok(());
         }
         let full = self.max_waiting.is_some_and(|max| self.engine.waiting_count() > max);
-        let refused = match self.stands_in_circle(id) {
+        let refused = match self.must_not_wait(id) {
             _ if full => Refused::TooManyWaiting,
             true => Refused::Deadlock,
             false => return Ok(()),
@@ -94,7 +94,7 @@ impl Pure {
             }
             Upgraded::Waiting => {
                 self.change(id, |live| live.upgrading = true);
-                if self.stands_in_circle(id) {
+                if self.must_not_wait(id) {
                     let mut granted = Vec::new();
                     assert!(self.engine.cancel_upgrade(request, &mut granted));
                     assert_eq!(granted, [], "nobody waits for the last to upgrade");
@@ -124,7 +124,17 @@ impl Pure {
         own.filter(|live| live.granted).count()
     }
 
-    /// Whether this request, or its upgrade, must not wait.
+    /// Whether an owner with this new wait could never finish: through it, or
+    /// through another one that it keeps waiting.
+    fn must_not_wait(&mut self, id: Id) -> bool {
+        let owner = self.live[&id].owner;
+        let waits = |live: &Live| !live.granted || live.upgrading;
+        let others = self.live.iter().filter(|(_, live)| owner.is_some() && live.owner == owner);
+        let others: Vec<Id> = others.filter(|(_, l)| waits(l)).map(|(id, _)| *id).collect();
+        [id].into_iter().chain(others).any(|id| self.stands_in_circle(id))
+    }
+
+    /// Whether this request, or its upgrade, can never be had.
     fn stands_in_circle(&mut self, id: Id) -> bool {
         let live = self.live[&id];
         let holds = live.granted || live.owner.is_some_and(|owner| self.holds(owner) > 0);
