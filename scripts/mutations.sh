@@ -3,6 +3,7 @@
 # sees it. Fails if one misses what it is there for, or if one fails without need.
 #
 #   scripts/mutations.sh [MUTATION]...     default: all, and "none"
+#   CHECKERS="loom stress" scripts/mutations.sh ...
 #
 # A mutation is code behind --cfg oarlock_mutation="NAME" that no other build has;
 # grep for it in core/src. Logs are in build/log/mutations.
@@ -10,8 +11,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 # One function a checker: builds what it needs with cargo, and fails on a breach.
-checkers="loom shuttle stress"
-loom() { scripts/loom.sh; }
+checkers=${CHECKERS:-loom shuttle stress}
+loom() { scripts/loom.sh 2; }
 shuttle() { scripts/shuttle.sh 5000; }
 stress() { scripts/stress.sh 8 --patience 4 --seed 1; }
 
@@ -26,7 +27,10 @@ expected() {
 logs=$PWD/build/log/mutations
 mkdir -p "$logs"
 mutations=("$@")
-[ ${#mutations[@]} -gt 0 ] || mutations=(none skip_one_scan grant_one_too_many lose_one_wake)
+[ ${#mutations[@]} -gt 0 ] || mutations=(
+  none skip_one_scan grant_one_too_many lose_one_wake keep_cancelled_entry
+  upgrade_behind_waiters forget_owner_exemption ignore_limit
+)
 
 # wrapper MUTATION: a command that cargo puts before the compiler for the crates of
 # this workspace, so that what they depend on is built once for all mutations. Its
@@ -52,7 +56,7 @@ run() {
 
 wrong=0
 seen=0
-row() { printf '%-20s' "$1"; shift; printf ' %-12s' "$@"; echo; }
+row() { printf '%-23s' "$1"; shift; printf ' %-12s' "$@"; echo; }
 # shellcheck disable=SC2086
 row mutation $checkers
 for mutation in "${mutations[@]}"; do

@@ -167,3 +167,23 @@ fn whoever_is_granted_does_not_wait_any_more() {
         assert_granted(waits);
     }
 }
+
+#[test]
+fn an_upgrade_past_one_that_has_inherited_a_part() {
+    let manager = Manager::builder().shards(1).build();
+    let (owner, other) = (manager.owner(), manager.owner());
+    let own = manager.request(read("a/b")).owner(&owner).acquire();
+    let mut own = own.expect("free");
+    let above = manager.request(read("a")).owner(&other).acquire();
+    let above = above.expect("free");
+    // It waits to write, and reads what its owner reads already.
+    let claims = [write("a/b"), read("a/c")];
+    let waits = manager.request(claims).owner(&other).enqueue();
+    let waits = waits.expect("nobody waits for it");
+    assert_eq!(own.try_upgrade(), Err(UpgradeError::WouldBlock));
+    drop(above);
+    assert_eq!(own.try_upgrade(), Ok(()));
+    drop(own);
+    assert_granted(waits);
+    assert_empty(&manager);
+}

@@ -59,6 +59,31 @@ fn readers_and_a_writer() {
     });
 }
 
+/// One permit: whoever has it is alone with it.
+#[test]
+fn a_permit() {
+    model("hand-over: one permit for three", || {
+        let manager = manager();
+        let section = Section::new();
+        let enter = |manager: Manager, section: Arc<Section>| {
+            move || {
+                let guard = manager.acquire(read("a").limit(1)).expect("granted");
+                section.write();
+                drop(guard);
+            }
+        };
+        let others: Vec<_> = (0..2)
+            .map(|_| thread::spawn(enter(manager.clone(), Arc::clone(&section))))
+            .collect();
+        enter(manager.clone(), Arc::clone(&section))();
+        for other in others {
+            other.join().expect("no panic");
+        }
+        assert_eq!(section.writes(), 3);
+        assert_empty(&manager);
+    });
+}
+
 /// Above and below each other, so that they meet only in what stands on the way.
 #[test]
 fn a_writer_above() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use loom::thread;
-use oarlock::{AcquireError, Manager, Owner, write};
+use oarlock::{AcquireError, Manager, Owner, read, write};
 
 use crate::support::{Section, assert_empty, manager, model, two_shards};
 
@@ -107,6 +107,52 @@ fn again_past_one_that_waits() {
         drop(inner);
         other.join().expect("no panic");
         assert_eq!(section.writes(), 3);
+        assert_empty(&manager);
+    });
+}
+
+/// An owner's second permit is taken from one that waits in another shard, and is
+/// given back.
+#[test]
+fn a_permit_again() {
+    model("an owner takes a permit again", || {
+        let (manager, [one, two]) = two_shards();
+        let owner = manager.owner();
+        let permit = || manager.request(read(one).limit(2)).owner(&owner).acquire();
+        let held = manager.acquire(write(two)).expect("free");
+        let first = permit().expect("free");
+        let waits = manager.enqueue([read(one).limit(2), write(two)]);
+        let waits = waits.expect("open");
+        let releasing = thread::spawn(move || drop(held));
+        let waiting = thread::spawn(move || waits.wait().map(drop));
+        let second = permit().expect("held already");
+        drop(second);
+        waiting.join().expect("no panic").expect("granted");
+        releasing.join().expect("no panic");
+        drop(first);
+        assert_empty(&manager);
+    });
+}
+
+/// The one whose permit is taken is granted elsewhere in the same moment: then the
+/// second permit has to wait for it no more than the rules say.
+#[test]
+fn a_permit_of_one_that_is_granted_meanwhile() {
+    model("an owner takes a permit of one granted meanwhile", || {
+        let (manager, [one, two]) = two_shards();
+        let owner = manager.owner();
+        let permit = || manager.request(read(one).limit(2)).owner(&owner);
+        let held = manager.acquire(write(two)).expect("free");
+        let first = permit().acquire().expect("free");
+        let waits = manager.enqueue([read(one).limit(2), write(two)]);
+        let waits = waits.expect("open");
+        let releasing = thread::spawn(move || drop(held));
+        let waiting = thread::spawn(move || waits.wait().map(drop));
+        assert_eq!(permit().would_grant(), Ok(true));
+        drop(permit().try_acquire().expect("held already"));
+        drop(first);
+        waiting.join().expect("no panic").expect("granted");
+        releasing.join().expect("no panic");
         assert_empty(&manager);
     });
 }

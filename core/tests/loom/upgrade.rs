@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loom::thread;
-use oarlock::{AcquireError, ChangeError, StaleLock, UpgradeError, read, write};
+use oarlock::{AcquireError, ChangeError, Guard, StaleLock, UpgradeError, read, write};
 
 use crate::support::{Section, assert_empty, manager, model, two_shards};
 
@@ -216,6 +216,104 @@ fn with_a_timeout_in_two_shards() {
         }
         own.release().expect("held");
         assert_empty(&manager);
+    });
+}
+
+/// It goes ahead of one that has passed in one shard and waits in the other, and
+/// sends it back there; in the end that one is told all the same.
+fn past_one_in_both_shards(change: impl Fn(&mut Guard)) {
+    let (manager, [one, two]) = two_shards();
+    let section = Section::new();
+    let mut own = manager.acquire([read(one), read(two)]).expect("free");
+    let other = manager.acquire(read(two)).expect("free");
+    let behind = manager.enqueue([read(one), write(two)]).expect("open");
+    let releasing = thread::spawn(move || drop(other));
+    let waiting = {
+        let section = Arc::clone(&section);
+        thread::spawn(move || {
+            let guard = behind.wait().expect("granted");
+            section.write();
+            drop(guard);
+        })
+    };
+    change(&mut own);
+    assert_eq!(section.writes(), 0);
+    drop(own);
+    waiting.join().expect("no panic");
+    releasing.join().expect("no panic");
+    assert_empty(&manager);
+}
+
+#[test]
+fn past_one_that_waits_in_both_shards() {
+    model("upgrade past one that waits in both shards", || {
+        past_one_in_both_shards(|own| own.upgrade().expect("the other goes"));
+    });
+}
+
+#[test]
+fn a_try_past_one_that_waits_in_both_shards() {
+    model("try to upgrade past one that waits in both shards", || {
+        past_one_in_both_shards(|own| drop(own.try_upgrade()));
+    });
+}
+
+#[test]
+fn a_timeout_past_one_that_waits_in_both_shards() {
+    model(
+        "upgrade with a timeout past one that waits in both shards",
+        || {
+            past_one_in_both_shards(|own| drop(own.upgrade_timeout(Duration::from_secs(1))));
+        },
+    );
+}
+
+/// It would send back one that waits in another shard alone, which is granted there
+/// in the same moment: exactly one of them comes first.
+fn past_one_that_is_granted_meanwhile(change: impl Fn(&mut Guard) -> bool) {
+    let (manager, [one, two]) = two_shards();
+    let section = Section::new();
+    let mut own = manager.acquire(read(one)).expect("free");
+    let held = manager.acquire(write(two)).expect("free");
+    let behind = manager.enqueue([read(one), write(two)]).expect("open");
+    let releasing = thread::spawn(move || drop(held));
+    let waiting = {
+        let section = Arc::clone(&section);
+        thread::spawn(move || {
+            let guard = behind.wait().expect("granted");
+            section.read();
+            drop(guard);
+        })
+    };
+    if change(&mut own) {
+        section.write();
+    }
+    drop(own);
+    waiting.join().expect("no panic");
+    releasing.join().expect("no panic");
+    assert_empty(&manager);
+}
+
+#[test]
+fn past_one_granted_meanwhile() {
+    model("upgrade past one that is granted meanwhile", || {
+        past_one_that_is_granted_meanwhile(|own| own.upgrade().is_ok());
+    });
+}
+
+#[test]
+fn a_try_past_one_granted_meanwhile() {
+    model("try to upgrade past one that is granted meanwhile", || {
+        past_one_that_is_granted_meanwhile(|own| own.try_upgrade().is_ok());
+    });
+}
+
+#[test]
+fn a_timeout_past_one_granted_meanwhile() {
+    model("upgrade with a timeout past one granted meanwhile", || {
+        past_one_that_is_granted_meanwhile(|own| {
+            own.upgrade_timeout(Duration::from_secs(1)).is_ok()
+        });
     });
 }
 
