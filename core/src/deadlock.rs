@@ -57,6 +57,9 @@ impl Shared {
                 .into_iter()
                 .find_map(|waiter| {
                     let ids = circle(&shards, agent, waiter.id)?;
+                    if ids.first() != Some(&waiter.id) {
+                        return None;
+                    }
                     Some((waiter, named(&shards, &ids)))
                 });
             let Some((waiter, circle)) = found else {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 use smallvec::SmallVec;
 
@@ -30,13 +31,14 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     let mut calls: SmallVec<[Call; 2]> = SmallVec::new();
     // Owners that may stand in a circle now, since they hold one thing and wait
     // for another.
-    let mut owners: SmallVec<[Arc<OwnerState>; 1]> = SmallVec::new();
+    let mut owners: SmallVec<[(Instant, Arc<OwnerState>); 1]> = SmallVec::new();
     for (waiter, outcome) in deliveries {
         if let Outcome::Granted { .. } = outcome {
             if waiter.kind == Kind::Request {
                 anchor.shared.stops_waiting();
             }
-            owners.extend(waiter.owner.clone().filter(|owner| owner.live() > 1));
+            let owner = waiter.owner.clone();
+            owners.extend(owner.map(|owner| (waiter.queued, owner)));
         }
         if cfg!(oarlock_mutation = "lose_one_wake") && waiter.id.to_u64() % 5 == 2 {
             continue;
@@ -55,7 +57,10 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     if !calls.is_empty() {
         run(calls);
     }
-    for owner in owners {
+    // In the order in which they were queued, wherever they were granted.
+    owners.retain(|(_, owner)| owner.waits());
+    owners.sort_by_key(|&(queued, _)| queued);
+    for (_, owner) in owners {
         anchor.shared.end_circles(anchor, &owner);
     }
 }

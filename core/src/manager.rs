@@ -372,9 +372,10 @@ impl Manager {
             }
         };
         deliver(self.anchor(0), deliveries);
-        if let Some(owner) = &about.owner
-            && owner.take_went_ahead()
+        if let (Ok(Submission::Granted { .. }), Some(owner)) = (&submission, &about.owner)
+            && owner.waits()
         {
+            // It holds something now, while something else of it waits.
             shared.end_circles(self.anchor(0), owner);
         }
         submission

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use crate::sync::{Arc, AtomicBool, AtomicUsize, Ordering};
+use crate::sync::{Arc, AtomicUsize, Ordering};
 
 /// The identity of an owner within its manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,8 +51,9 @@ pub(crate) struct OwnerState {
     /// How many requests of it live. An owner with one alone cannot stand in a
     /// circle.
     live: AtomicUsize,
-    /// A request of it has gone ahead of others since this was last asked.
-    went_ahead: AtomicBool,
+    /// How many of its requests and upgrades wait, and have not been told yet how
+    /// that ended.
+    waiting: AtomicUsize,
 }
 
 impl Owner {
@@ -63,7 +64,7 @@ impl Owner {
                 id,
                 manager,
                 live,
-                went_ahead: AtomicBool::new(false),
+                waiting: AtomicUsize::new(0),
             }),
         }
     }
@@ -92,12 +93,17 @@ impl OwnerState {
         self.live.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn set_went_ahead(&self) {
-        self.went_ahead.store(true, Ordering::Relaxed);
+    pub(crate) fn begins_waiting(&self) {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn take_went_ahead(&self) -> bool {
-        self.went_ahead.load(Ordering::Relaxed) && self.went_ahead.swap(false, Ordering::Relaxed)
+    pub(crate) fn stops_waiting(&self) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Whether anything of it waits.
+    pub(crate) fn waits(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// How many requests of it live; exact while all shards are locked.

@@ -343,11 +343,6 @@ impl Shared {
             let mut again: SmallVec<[RequestId; 1]> = SmallVec::new();
             let submitted = shard.engine.submit_record(claims, owner, &mut again);
             shard.tell_granted(&again, deliveries);
-            if shard.engine.take_sent_back()
-                && let Some(owner) = &about.owner
-            {
-                owner.set_went_ahead();
-            }
             ids.push(LockId::new(*index, submitted.id));
             match submitted.state {
                 State::Waiting => blocked += 1,

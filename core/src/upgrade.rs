@@ -41,12 +41,14 @@ impl Shared {
         let mut deliveries = Deliveries::new();
         let mut located = Located::find(self, id).ok_or(UpgradeError::Stale)?;
         if would_upgrade(&mut located)? {
+            let before = located.state();
             let token = upgrade_all(&mut located, &mut deliveries)?;
+            let changes = before != State::Granted { token };
             let owner = located.owner();
             drop(located);
             deliver(anchor, deliveries);
             // What it holds now may be what others wait for whom it waits for.
-            if let Some(owner) = owner.filter(|owner| owner.live() > 1) {
+            if let Some(owner) = owner.filter(|owner| changes && owner.waits()) {
                 self.end_circles(anchor, &owner);
             }
             return Ok(Upgrading::Done { token });

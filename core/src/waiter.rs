@@ -90,6 +90,9 @@ impl Waiter {
         owner: Option<Arc<OwnerState>>,
         listener: Listener,
     ) -> Arc<Self> {
+        if let Some(owner) = &owner {
+            owner.begins_waiting();
+        }
         Arc::new(Self {
             id,
             kind,
@@ -133,14 +136,22 @@ impl Waiter {
             .is_ok()
     }
 
-    /// The listener, of a waiter that nobody else has seen.
+    fn stops_waiting(&self) {
+        if let Some(owner) = &self.owner {
+            owner.stops_waiting();
+        }
+    }
+
+    /// The listener, of a waiter that nobody else has seen, and that is not to wait.
     pub(crate) fn take_listener(&self) -> Listener {
+        self.stops_waiting();
         std::mem::replace(&mut self.inner.lock().listener, Listener::None)
     }
 
     /// Tells the outcome to whoever waits; returns the listener that is still
     /// to be told. Called once, with no shard's lock held.
     pub(crate) fn settle(&self, outcome: Outcome) -> Listener {
+        self.stops_waiting();
         let mut inner = self.inner.lock();
         debug_assert!(inner.outcome.is_none(), "a waiter is settled once");
         inner.outcome = Some(outcome);

@@ -87,26 +87,28 @@ impl<T: Attach> Engine<T> {
             let own = owner.and_then(|owner| self.owned.get(entry.node, owner));
             let own = own.map_or_else(|| Counts::of(entry.held), |own| own.counts);
             let there = self.tree.node(entry.node).counts.without(own);
-            // What passed and waits elsewhere would be sent back.
             !there.block(goal)
-                || !there
-                    .without(self.passed_by_waiting(entry.node, owner))
+                || !self
+                    .with_all_sent_back(there, entry.node, owner)
                     .block(goal)
         }))
     }
 
-    /// What others that wait elsewhere have passed a node with, and did not
-    /// inherit.
-    fn passed_by_waiting(&self, node: NodeIndex, own: Option<OwnerId>) -> Counts {
-        let mut counts = Counts::default();
+    /// What a node would count if what others that wait elsewhere have passed it
+    /// with, and did not inherit, were sent back.
+    fn with_all_sent_back(
+        &self,
+        mut counts: Counts,
+        node: NodeIndex,
+        own: Option<OwnerId>,
+    ) -> Counts {
         for (_, record) in self.requests.records() {
             if record.is_held() || (own.is_some() && record.owner == own) {
                 continue;
             }
-            let here = record.entries.iter().filter(|entry| entry.node == node);
-            for entry in here.filter(|entry| entry.held != entry.inherited) {
-                counts = counts.with(Counts::of(entry.held));
-                counts = counts.without(Counts::of(entry.inherited));
+            for entry in record.entries.iter().filter(|entry| entry.node == node) {
+                counts = counts.without(Counts::of(entry.held));
+                counts = counts.with(Counts::of(entry.inherited));
             }
         }
         counts

@@ -62,12 +62,14 @@ impl<T: Attach> Engine<T> {
         };
         let agent = part.agent(id, record.owner);
         let circle = circle(&[part], agent, |_, waits| waits == id)?;
-        Some(circle.into_iter().map(|(_, id)| id).collect())
+        let circle: Vec<_> = circle.into_iter().map(|(_, id)| id).collect();
+        (circle.first() == Some(&id)).then_some(circle)
     }
 }
 
-/// The circle in which a request of an agent stands, beginning with it: for each
-/// agent in it the request that waits, by engine.
+/// The circle in which an agent stands: for each agent in it the request that
+/// waits, by engine. It begins with this request of the agent if that can never be
+/// had; else with another one of it.
 pub(crate) fn circle<T: Attach>(
     parts: &[Part<'_, T>],
     agent: Agent,
@@ -82,14 +84,13 @@ pub(crate) fn circle<T: Attach>(
     }
     let start = *system.agents.get(&agent)?;
     system.solve();
-    let first = system.conditions[start]
-        .inputs
-        .iter()
-        .copied()
-        .find(|&index| {
-            let condition = &system.conditions[index];
-            !condition.met && condition.waits.is_some_and(|(at, id)| is_it(at, id))
-        })?;
+    let inputs = system.conditions[start].inputs.iter().copied();
+    let mut unmet = inputs.filter(|&index| !system.conditions[index].met);
+    let of_it = |&index: &Index| {
+        let waits = system.conditions[index].waits;
+        waits.is_some_and(|(at, id)| is_it(at, id))
+    };
+    let first = unmet.clone().find(of_it).or_else(|| unmet.next())?;
     Some(system.circle(start, first))
 }
 

@@ -167,8 +167,6 @@ pub struct Engine<T> {
     round: u32,
     /// Lists of entries for use again.
     spare: Vec<Vec<Entry>>,
-    /// Somebody was sent back since this was last asked.
-    sent_back: bool,
     /// How many entries there are directly below the root, by class.
     tops: Box<[u32]>,
 }
@@ -195,7 +193,6 @@ impl<T: Attach> Engine<T> {
             marks: Vec::new(),
             round: 0,
             spare: Vec::new(),
-            sent_back: false,
             tops: vec![0; CLASSES].into_boxed_slice(),
         }
     }
@@ -319,12 +316,6 @@ impl<T: Attach> Engine<T> {
     #[inline]
     pub fn observe(&mut self, token: u64) {
         self.clock = self.clock.max(token);
-    }
-
-    /// Whether somebody was sent back since this was last asked: whoever goes ahead
-    /// may have closed a circle.
-    pub(crate) fn take_sent_back(&mut self) -> bool {
-        std::mem::take(&mut self.sent_back)
     }
 
     /// Whether an owner holds something, all parts of it granted.

@@ -65,7 +65,6 @@ impl<T: Attach> Engine<T> {
                 self.requests.set_waiting(id);
             }
             self.send_entries_back(id, &back);
-            self.sent_back = true;
         }
     }
 
