@@ -5,5 +5,8 @@
 //! same with the corpus that was found.
 
 pub mod bytes;
+pub mod choice;
+pub mod manager;
 pub mod ops;
 pub mod path;
+mod wild;

@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use oarlock_proof::compare::Comparison;
-use oarlock_proof::ops::{Op, Path};
+use oarlock_proof::ops::Op;
 use oarlock_proof::oracle::Oracle;
 use oarlock_proof::subject::Subject;
 use oarlock_proof::subject::engine::Pure;
-use oarlock_proof::words::{Claim, Id, Owner};
+use oarlock_proof::words::Id;
 
 use crate::bytes::Bytes;
+use crate::choice::{claims, owner, path};
 
 /// The most requests that are live at once.
 const LIVE: usize = 12;
@@ -22,15 +23,15 @@ const STEPS: usize = 150;
 ///
 /// At the first difference.
 pub fn run(data: &[u8]) {
-    on(&mut Pure::new(), data);
+    on(&mut Pure::new(), data, false);
 }
 
-/// The same on any subject.
+/// The same on any subject; with `close` it may be closed.
 ///
 /// # Panics
 ///
 /// At the first difference.
-pub fn on(subject: &mut dyn Subject, data: &[u8]) {
+pub fn on(subject: &mut dyn Subject, data: &[u8], close: bool) {
     let mut bytes = Bytes::new(data);
     // Seldom there is a bound on those who wait.
     let max_waiting = match bytes.next() {
@@ -43,7 +44,7 @@ pub fn on(subject: &mut dyn Subject, data: &[u8]) {
         if bytes.is_empty() {
             break;
         }
-        let op = op(&mut bytes, id, &comparison.oracle);
+        let op = op(&mut bytes, id, &comparison.oracle, close);
         let _ = writeln!(story, "  {op}");
         if let Err(difference) = comparison.step(&op) {
             panic!("{difference}\nafter, with at most {max_waiting:?} waiting,\n{story}");
@@ -55,7 +56,7 @@ pub fn on(subject: &mut dyn Subject, data: &[u8]) {
 }
 
 /// One operation; `id` is what a request that arrives by it is called.
-fn op(bytes: &mut Bytes<'_>, id: Id, oracle: &Oracle) -> Op {
+fn op(bytes: &mut Bytes<'_>, id: Id, oracle: &Oracle, close: bool) -> Op {
     let what = bytes.next();
     let live = oracle.live.len();
     if what < 0x68 && live < LIVE || live == 0 {
@@ -77,38 +78,8 @@ fn op(bytes: &mut Bytes<'_>, id: Id, oracle: &Oracle) -> Op {
             Some(claim) => Op::ReleasePart(at, claim.path.clone()),
             None => Op::ReleasePart(at, path(bytes)),
         },
+        0xff if close => Op::Close,
         // One that has ended, perhaps.
         _ => Op::End(1 + Id::from(bytes.next()) % id),
     }
-}
-
-/// Half of the requests have no owner.
-fn owner(bytes: &mut Bytes<'_>) -> Option<Owner> {
-    let choice = 1 + bytes.below(8);
-    (choice <= 4).then_some(choice as Owner)
-}
-
-/// Up to four claims; a third of them write. One in some dozens makes no sense.
-fn claims(bytes: &mut Bytes<'_>) -> Vec<Claim> {
-    let count = [1, 1, 1, 1, 2, 2, 3, 4][bytes.below(8)];
-    let one = |_| {
-        let kind = bytes.next();
-        Claim {
-            write: kind % 6 < 2,
-            limit: (kind % 6 > 3 || kind == 0xff)
-                .then(|| u32::from(kind >> 6) + u32::from(kind < 0xf0)),
-            path: path(bytes),
-            inherited: false,
-        }
-    };
-    (0..count).map(one).collect()
-}
-
-/// Up to three segments. The names are few, so that paths meet; one of them is
-/// empty and one is long.
-fn path(bytes: &mut Bytes<'_>) -> Path {
-    let choice = bytes.next();
-    let depth = [0, 1, 1, 2, 2, 2, 3, 3][usize::from(choice & 7)];
-    let names: [&[u8]; 4] = [b"a", b"b", b"", b"a/long/name/that/does/not/fit/inline"];
-    (0..depth).map(|level| names[usize::from(choice >> (3 + level)) & 3].to_vec()).collect()
 }

@@ -17,7 +17,7 @@ type List = Vec<Vec<u8>>;
 /// index.
 struct Made<'b> {
     path: Path<'b>,
-    list: List,
+    list: Vec<&'b [u8]>,
     empty: Option<usize>,
 }
 
@@ -71,49 +71,51 @@ fn limits(bytes: &mut Bytes<'_>) -> Limits {
 fn from_text<'b>(bytes: &mut Bytes<'b>) -> Made<'b> {
     let length = bytes.below(64);
     let text = bytes.take(length);
-    let list: List = match text {
+    let list: Vec<&'b [u8]> = match text {
         [] => Vec::new(),
-        _ => text.split(|&byte| byte == b'/').map(<[u8]>::to_vec).collect(),
+        _ => text.split(|&byte| byte == b'/').collect(),
     };
     let path = match str::from_utf8(text) {
         // The ways to give text that is UTF-8 are one.
         Ok(text) => {
             let path = Path::from(text);
             assert_eq!(path, Path::text_bytes(text.as_bytes()));
-            assert_eq!(path, Path::from(text.to_owned()));
+            assert!(Path::from(text.to_owned()).segments().eq(path.segments()));
             assert_eq!(Path::text(text).is_ok(), list.iter().all(|name| !name.is_empty()));
             path
         }
         Err(_) => Path::text_bytes(text),
     };
-    Made { empty: list.iter().position(Vec::is_empty), path, list }
+    Made { path, empty: list.iter().position(|name| name.is_empty()), list }
 }
 
 fn from_list<'b>(bytes: &mut Bytes<'b>) -> Made<'b> {
-    let list: List = (0..bytes.below(6))
-        .map(|_| {
-            let length = bytes.below(32);
-            bytes.take(length).to_vec()
-        })
-        .collect();
-    Made { path: Path::from_segments(&list), empty: None, list }
+    let count = bytes.below(6);
+    let segment = |_| {
+        let length = bytes.below(32);
+        bytes.take(length)
+    };
+    let list: Vec<&'b [u8]> = (0..count).map(segment).collect();
+    Made { path: Path::of_segments(list.iter().copied()), empty: None, list }
 }
 
 /// What can be seen of one path.
 fn check(one: &Made<'_>) {
     let Made { path, list, .. } = one;
-    assert!(path.segments().eq(list.iter().map(Vec::as_slice)), "{path:?} is {list:?}");
+    assert!(path.segments().eq(list.iter().copied()), "{path:?} is {list:?}");
     assert_eq!(path.depth(), list.len());
     assert_eq!(path.is_root(), list.is_empty());
-    let again = Path::from_segments(path.segments());
+    let again = Path::of_segments(list.iter().copied());
     assert_eq!(*path, again);
-    assert_eq!(path.clone().into_owned(), again);
     assert_eq!(hash(path), hash(&again));
+    let owned = Path::from_segments(list);
+    assert_eq!(path.clone().into_owned(), owned);
+    assert_eq!(hash(path), hash(&owned));
     assert!(!format!("{path:?}").is_empty());
 }
 
 /// Order, equality and hashes are those of the lists.
-fn compare(one: &Made<'_>, other: &Made<'_>) {
+fn compare<'b>(one: &Made<'b>, other: &Made<'b>) {
     let lists = one.list.cmp(&other.list);
     assert_eq!(one.path.cmp(&other.path), lists, "{:?} {:?}", one.path, other.path);
     assert_eq!(one.path == other.path, lists.is_eq());
@@ -145,7 +147,7 @@ fn submit(made: &[(Made<'_>, Mode, Option<u32>)], claims: Vec<Claim<'_>>, limits
     assert!(!is_wrong(made, limits), "the request was granted");
     let claims = made.iter().map(|(one, mode, limit)| words::Claim {
         write: *mode == Mode::Write,
-        path: one.list.clone(),
+        path: one.list.iter().map(|name| name.to_vec()).collect(),
         limit: *limit,
         inherited: false,
     });
@@ -183,7 +185,7 @@ fn is_so(error: &InvalidRequest, made: &[(Made<'_>, Mode, Option<u32>)], limits:
         InvalidRequest::PathTooLong { bytes, limit } => {
             limit == limits.max_path_bytes
                 && bytes > limit
-                && lists.any(|one| one.list.iter().map(Vec::len).sum::<usize>() == bytes)
+                && lists.any(|one| one.list.iter().map(|name| name.len()).sum::<usize>() == bytes)
         }
         InvalidRequest::ZeroLimit => made.iter().any(|it| it.2 == Some(0)),
         InvalidRequest::LimitOnWrite => made.iter().any(|it| it.1 == Mode::Write && it.2.is_some()),
@@ -200,7 +202,7 @@ fn is_wrong(made: &[(Made<'_>, Mode, Option<u32>)], limits: &Limits) -> bool {
         || made.iter().any(|(one, mode, limit)| {
             one.empty.is_some()
                 || one.list.len() > limits.max_segments
-                || one.list.iter().map(Vec::len).sum::<usize>() > limits.max_path_bytes
+                || one.list.iter().map(|name| name.len()).sum::<usize>() > limits.max_path_bytes
                 || *limit == Some(0)
                 || limit.is_some() && *mode == Mode::Write
         })

@@ -29,4 +29,3 @@ fn replay(target: &str, run: fn(&[u8])) {
 fn paths() {
     replay("path", oarlock_fuzz::path::run);
 }
-
