@@ -77,14 +77,11 @@ impl Loop {
             self.count = calibrate(self.slice, &mut run);
         }
         run(black_box(self.count / 4));
-        let ready = ready_so_far();
+        let watch = Watch::start();
         let begin = Instant::now();
         run(black_box(self.count));
-        let seconds = begin.elapsed().as_secs_f64();
-        vec![
-            ("ns", 1e9 * seconds / self.count as f64),
-            (DISTURBED, (ready_so_far() - ready) / seconds),
-        ]
+        let nanos = begin.elapsed().as_nanos() as f64;
+        vec![("ns", nanos / self.count as f64), watch.stop()]
     }
 }
 
@@ -112,6 +109,8 @@ pub struct Series {
     pub figure: &'static str,
     /// One number a round.
     pub samples: Vec<f64>,
+    /// Whether nobody else had the processor meanwhile.
+    pub calm: bool,
 }
 
 /// The figure by which a turn says how much of its time its threads were ready to
@@ -151,12 +150,12 @@ impl Turns {
         self.calm.len() >= rounds || self.calm.len() + self.others.len() >= rounds * PATIENCE
     }
 
-    /// The calm ones, or all if there are hardly any.
-    fn counted(self) -> Vec<Figures> {
-        if self.calm.len() >= ENOUGH.min(self.others.len()) {
-            self.calm
+    /// The calm ones, or all if there are hardly any; and whether they are calm.
+    fn counted(self) -> (Vec<Figures>, bool) {
+        if self.calm.len() >= ENOUGH || self.others.is_empty() {
+            (self.calm, true)
         } else {
-            self.calm.into_iter().chain(self.others).collect()
+            (self.calm.into_iter().chain(self.others).collect(), false)
         }
     }
 }
@@ -178,7 +177,8 @@ pub fn interleave(rounds: usize, contenders: &mut [Contender<'_>]) -> Vec<Series
     let mut found: Vec<Series> = Vec::new();
     for (contender, turns) in contenders.iter().zip(turns) {
         let first = found.len();
-        for (figure, sample) in turns.counted().into_iter().flatten() {
+        let (counted, calm) = turns.counted();
+        for (figure, sample) in counted.into_iter().flatten() {
             if figure == DISTURBED {
                 continue;
             }
@@ -191,6 +191,7 @@ pub fn interleave(rounds: usize, contenders: &mut [Contender<'_>]) -> Vec<Series
                     contender: contender.name,
                     figure,
                     samples: vec![sample],
+                    calm,
                 }),
             }
         }
@@ -209,6 +210,30 @@ pub struct Done {
     pub seconds: f64,
     /// For how much of that it was ready to run and did not.
     pub ready: f64,
+}
+
+/// Finds out how [`DISTURBED`] the calling thread is.
+pub struct Watch {
+    begin: Instant,
+    ready: f64,
+}
+
+impl Watch {
+    /// From now.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            ready: ready_so_far(),
+            begin: Instant::now(),
+        }
+    }
+
+    /// To now.
+    #[must_use]
+    pub fn stop(self) -> (&'static str, f64) {
+        let seconds = self.begin.elapsed().as_secs_f64();
+        (DISTURBED, (ready_so_far() - self.ready) / seconds)
+    }
 }
 
 /// For how many seconds the calling thread was ready to run and others had the
@@ -331,6 +356,7 @@ mod tests {
         );
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].samples, [2.0, 4.0, 6.0, 8.0]);
+        assert!(found[0].calm);
     }
 
     #[test]
@@ -340,6 +366,7 @@ mod tests {
             &mut [Contender::new("a", || vec![("ns", 1.0), (DISTURBED, 1.0)])],
         );
         assert_eq!(found[0].samples.len(), 4 * PATIENCE);
+        assert!(!found[0].calm);
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct Row {
     pub median: f64,
     /// Every round.
     pub samples: Vec<f64>,
+    /// Whether nobody else had the processor meanwhile.
+    pub calm: bool,
 }
 
 /// All rows of a run.
@@ -66,13 +68,23 @@ impl Results {
             best: samples.iter().copied().reduce(pick).unwrap_or_default(),
             median: median(&samples),
             samples,
+            calm: true,
         });
     }
 
     /// Takes in all that [`interleave`](crate::measure::interleave) found.
     pub fn extend(&mut self, workload: &'static str, series: Vec<Series>) {
         for one in series {
-            self.add(workload, one.contender, one.figure, one.samples);
+            self.take(workload, one.figure, one);
+        }
+    }
+
+    /// Takes in one series under the name of a figure.
+    pub fn take(&mut self, workload: &'static str, figure: &str, series: Series) {
+        let before = self.rows.len();
+        self.add(workload, series.contender, figure, series.samples);
+        for row in &mut self.rows[before..] {
+            row.calm = series.calm;
         }
     }
 

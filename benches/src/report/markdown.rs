@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::io;
 use std::path::Path;
 
-use super::short;
+use super::{mark, short};
 use crate::goals::{Bound, Goal};
 use crate::instructions::{Counts, rise};
 use crate::results::Results;
@@ -66,8 +66,10 @@ pub fn tables(
             let (best, median) = (short(row.best), short(row.median));
             _ = writeln!(
                 text,
-                "| {} | {} | {best} | {median} |",
-                row.contender, row.figure
+                "| {}{} | {} | {best} | {median} |",
+                row.contender,
+                mark(row.calm),
+                row.figure
             );
         }
     }
@@ -85,8 +87,10 @@ fn of_goals(text: &mut String, goals: &[Goal]) {
         let reached = if goal.reached() { "yes" } else { "**no**" };
         _ = writeln!(
             text,
-            "| {} | {} | {bound} | {best} | {median} | {reached} |",
-            goal.what, goal.figure
+            "| {}{} | {} | {bound} | {best} | {median} | {reached} |",
+            goal.what,
+            mark(goal.calm),
+            goal.figure
         );
     }
     text.push('\n');

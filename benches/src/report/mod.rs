@@ -63,6 +63,11 @@ pub fn write(
     markdown::replace(&folder.join("README.md"), &tables)
 }
 
+/// What marks figures of rounds in which others had the processor.
+fn mark(calm: bool) -> &'static str {
+    if calm { "" } else { " †" }
+}
+
 /// A number with as many digits as matter.
 fn short(number: f64) -> String {
     let size = number.abs();

@@ -1,6 +1,6 @@
 //! Tables on the terminal.
 
-use super::short;
+use super::{mark, short};
 use crate::goals::{Bound, Goal};
 use crate::instructions::{Counts, TOLERATED, rise};
 use crate::results::Results;
@@ -14,7 +14,8 @@ pub fn workload(workload: &Workload, results: &Results) {
         let (best, median) = (short(row.best), short(row.median));
         println!(
             "  {:58} {:44} {best:>9} {median:>9}",
-            row.contender, row.figure
+            row.contender.clone() + mark(row.calm),
+            row.figure
         );
     }
 }
@@ -32,7 +33,8 @@ pub fn goals(goals: &[Goal]) {
         let (best, median) = (short(goal.best), short(goal.median));
         println!(
             "  {:74} {bound:>9} {best:>9} {median:>9}  {reached:4} {}",
-            goal.what, goal.figure
+            goal.what.clone() + mark(goal.calm),
+            goal.figure
         );
     }
 }

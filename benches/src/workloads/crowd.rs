@@ -32,7 +32,7 @@ pub fn run(workload: &Workload, plan: &Plan, results: &mut Results) {
         }
         contenders.push(siblings(plan, count));
         for series in interleave(plan.rounds(10), &mut contenders) {
-            results.add(workload.name, series.contender, figure, series.samples);
+            results.take(workload.name, figure, series);
         }
     }
 }

@@ -9,7 +9,7 @@ use oarlock::{Guard, Manager, write};
 
 use super::Workload;
 use crate::keys::{Key, Random};
-use crate::measure::{Contender, Plan, interleave};
+use crate::measure::{Contender, Plan, Watch, interleave};
 use crate::peers::{ByHand, Keyed};
 use crate::results::Results;
 
@@ -25,14 +25,17 @@ pub fn run(workload: &Workload, plan: &Plan, results: &mut Results) {
             Contender::new(set.name, move || {
                 let manager = Manager::new();
                 let mut held: Vec<Guard> = Vec::with_capacity(count);
-                let begin = Instant::now();
+                let (watch, begin) = (Watch::start(), Instant::now());
                 held.extend(
                     names
                         .iter()
                         .map(|name| manager.acquire(write(&[name][..])).unwrap()),
                 );
                 held.clear();
-                vec![("ns", begin.elapsed().as_nanos() as f64 / count as f64)]
+                vec![
+                    ("ns", begin.elapsed().as_nanos() as f64 / count as f64),
+                    watch.stop(),
+                ]
             })
         })
         .collect();
@@ -44,7 +47,7 @@ pub fn run(workload: &Workload, plan: &Plan, results: &mut Results) {
         "keyed mutex by hand, 20,000 chosen names",
         fx_words(FEW),
     ));
-    results.extend(workload.name, interleave(plan.rounds(4), &mut contenders));
+    results.extend(workload.name, interleave(plan.rounds(6), &mut contenders));
 }
 
 /// Names, and against what they are chosen.
@@ -76,14 +79,17 @@ fn by_hand(name: &'static str, names: Vec<[u8; 16]>) -> Contender<'static> {
     Contender::new(name, move || {
         let map = ByHand::open(0);
         let mut held = Vec::with_capacity(names.len());
-        let begin = Instant::now();
+        let (watch, begin) = (Watch::start(), Instant::now());
         held.extend(
             names
                 .iter()
                 .map(|name| map.hold(&mut (), black_box(&Key(*name)))),
         );
         held.clear();
-        vec![("ns", begin.elapsed().as_nanos() as f64 / names.len() as f64)]
+        vec![
+            ("ns", begin.elapsed().as_nanos() as f64 / names.len() as f64),
+            watch.stop(),
+        ]
     })
 }
 

@@ -13,7 +13,7 @@ use oarlock::{Guard, Manager, Pending, write};
 
 use super::Workload;
 use crate::keys::Random;
-use crate::measure::{Contender, Figures, Plan, interleave};
+use crate::measure::{Contender, Figures, Plan, Watch, interleave};
 use crate::results::Results;
 
 /// How many wait; the figures of each.
@@ -130,6 +130,7 @@ fn line<L: Line>(
     let mut batch: Vec<L::Waiting> = Vec::with_capacity(BATCH);
     Contender::new(name, move || -> Figures {
         let mut spent = [0.0; 4];
+        let watch = Watch::start();
         for _ in 0..BATCHES {
             let third = kept.waiting.len() / 3;
             batch.extend((0..BATCH).map(|_| kept.leave(third)));
@@ -152,7 +153,7 @@ fn line<L: Line>(
         black_box(&holder);
         let each =
             |i: usize, times: usize| (figures[i], spent[i] / (times * BATCH * BATCHES) as f64);
-        vec![each(0, 3), each(1, 1), each(2, 1), each(3, 1)]
+        vec![each(0, 3), each(1, 1), each(2, 1), each(3, 1), watch.stop()]
     })
 }
 
