@@ -54,6 +54,11 @@ impl About {
 }
 
 impl Attach for Part {
+    fn upgrade_waits(&self) -> bool {
+        let upgrade = self.upgrade.as_ref();
+        upgrade.is_some_and(|waiter| !waiter.is_complete())
+    }
+
     fn upgrade_waits_again(&self) -> bool {
         self.upgrade
             .as_ref()

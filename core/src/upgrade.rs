@@ -40,9 +40,10 @@ impl Shared {
         self.complete_upgrade(anchor, id);
         let mut deliveries = Deliveries::new();
         let mut located = Located::find(self, id).ok_or(UpgradeError::Stale)?;
-        if would_upgrade(&mut located)? {
-            let before = located.state();
-            let token = upgrade_all(&mut located, &mut deliveries)?;
+        let before = located.state();
+        if would_upgrade(&mut located)?
+            && let Some(token) = upgrade_all(&mut located, &mut deliveries)?
+        {
             let changes = before != State::Granted { token };
             let owner = located.owner();
             drop(located);
@@ -54,6 +55,7 @@ impl Shared {
             return Ok(Upgrading::Done { token });
         }
         drop(located);
+        deliver(anchor, std::mem::take(&mut deliveries));
         if !queue {
             return Err(UpgradeError::WouldBlock);
         }
@@ -303,12 +305,14 @@ fn would_upgrade(located: &mut Located<'_>) -> Result<bool, UpgradeError> {
     Ok(all)
 }
 
-/// Upgrades all parts, each of which would be at once. The token.
+/// Upgrades all parts, each of which would be at once. The token; `None` if one of
+/// them has to wait after all: what it would have sent back was granted elsewhere
+/// in the meantime. Nothing has changed then.
 fn upgrade_all(
     located: &mut Located<'_>,
     deliveries: &mut Deliveries,
-) -> Result<u64, UpgradeError> {
-    let mut token = 0;
+) -> Result<Option<u64>, UpgradeError> {
+    let (mut token, mut waits) = (0, false);
     let before = located.state();
     for (shard, part) in &mut located.parts {
         // The new token is to be greater than that of the whole.
@@ -317,11 +321,17 @@ fn upgrade_all(
         }
         match shard.engine.upgrade_part(*part, false)? {
             Upgraded::Done { token: part } => token = token.max(part),
-            Upgraded::Waiting => unreachable!("the caller has just seen that it passes"),
+            Upgraded::Waiting => waits = true,
         }
     }
+    if waits {
+        for (shard, part) in &mut located.parts {
+            cancel_part(shard, *part, deliveries);
+        }
+        return Ok(None);
+    }
     complete_all(located, token, deliveries);
-    Ok(token)
+    Ok(Some(token))
 }
 
 fn complete_all(located: &mut Located<'_>, token: u64, deliveries: &mut Deliveries) {

@@ -141,7 +141,8 @@ impl System {
     fn add_waiting<T: Attach>(&mut self, index: usize, part: &Part<'_, T>) {
         for (id, record) in part.engine.requests.records() {
             // Of a request that waits elsewhere, what it has here counts too.
-            if record.is_held() && !record.upgrading {
+            let upgrade = record.payload.as_ref().is_some_and(Attach::upgrade_waits);
+            if record.is_held() && !record.upgrading && !upgrade {
                 continue;
             }
             let agent = part.agent(id, record.owner);

@@ -138,6 +138,11 @@ pub trait Attach {
     fn upgrade_waits_again(&self) -> bool {
         true
     }
+
+    /// Whether an upgrade of the whole waits, perhaps elsewhere only.
+    fn upgrade_waits(&self) -> bool {
+        false
+    }
 }
 
 impl Attach for () {}
