@@ -13,7 +13,7 @@ use oarlock_conformance::scenario::{Answer, Mode, State, Verb};
 use oarlock_conformance::surface::proved::Proved;
 use oarlock_conformance::surface::{Broken, Surface};
 
-const RUNS: u64 = 300;
+const RUNS: u64 = 150;
 const STEPS: usize = 60;
 
 fn seed() -> u64 {
