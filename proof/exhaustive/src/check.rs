@@ -33,7 +33,8 @@ pub struct Looked {
     pub operations: u64,
     /// How many of them were refused because of a deadlock.
     pub deadlocks: u64,
-    /// How many requests new holders lost because of a deadlock.
+    /// How many waits ended with a deadlock because their owner was granted
+    /// something.
     pub lost: u64,
 }
 
@@ -258,10 +259,14 @@ fn state_is_sound(oracle: &Oracle) -> Result<(), String> {
             }
         }
     }
-    // Permits: never more agents than the greatest limit among them.
+    // Permits: never more agents than the greatest limit among them, but for those
+    // who had one already when they asked.
     for path in 0..world::PATHS as u8 {
         let permit = |request: &&Request| {
-            let claim = request.claims.iter().find(|claim| world::small(claim).0 == path);
+            let claim = request
+                .claims
+                .iter()
+                .find(|claim| world::small(claim).0 == path && !claim.inherited);
             claim.and_then(|claim| claim.limit)
         };
         let holders = live.iter().filter(|r| r.granted && permit(r).is_some());

@@ -1,7 +1,7 @@
 //! What engine and rules have to agree on.
 
 use oarlock_proof::oracle::Oracle;
-use oarlock_proof::words::{Claim, Id, Outcome};
+use oarlock_proof::words::{Agent, Claim, Id, Outcome};
 
 use crate::side::Side;
 
@@ -68,13 +68,15 @@ pub fn same(oracle: &Oracle, side: &Side, closely: bool) -> Result<(), String> {
             if plain(&request.claims) != plain(&seen) {
                 return Err(format!("request {id} is {request:?}, the engine shows {seen:?}"));
             }
-            let rules: Vec<Id> = oracle.blockers(request).iter().map(|other| other.id).collect();
-            let engine = side.blockers(at);
+            let blockers = oracle.blockers(request);
+            let agents: Vec<Agent> = blockers.iter().map(|other| other.agent()).collect();
+            let seen = side.blockers(at);
+            let right =
+                |id: &Id| oracle.live.iter().any(|r| r.id == *id && agents.contains(&r.agent()));
             // The engine may tell of some first, and of others once those have ended.
-            if engine.is_empty() != rules.is_empty() || !engine.iter().all(|id| rules.contains(id))
-            {
+            if seen.is_empty() != blockers.is_empty() || !seen.iter().all(right) {
                 return Err(format!(
-                    "request {id} waits for {rules:?}, by the engine for {engine:?}"
+                    "request {id} waits for {blockers:?}, by the engine for {seen:?}"
                 ));
             }
         }

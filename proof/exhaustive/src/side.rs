@@ -16,8 +16,6 @@ struct Live {
     owner: Option<Owner>,
     /// What the rules call it.
     name: Id,
-    /// Its grant has been noted.
-    granted: bool,
 }
 
 /// An engine and the requests that are live in it, in the order of arrival.
@@ -111,23 +109,21 @@ impl Side {
     /// A request arrives.
     pub fn submit(&mut self, claims: &ClaimSet<'_>, owner: Option<Owner>) -> Outcome {
         self.events.clear();
-        let name = self.next;
-        let holds = self.holds(owner);
         let Ok(submitted) = self.engine.submit(claims, owner_id(owner)) else {
             return Err(Refused::Invalid);
         };
         let id = submitted.id;
-        if submitted.state == State::Waiting && holds && self.engine.circle(id).is_some() {
+        self.live.push(Live { id, owner, name: self.next });
+        if submitted.state != State::Waiting {
+            self.settle(&[id]);
+        } else if self.holds(owner) && self.is_stuck(owner) {
             let mut granted = Vec::new();
             self.engine.end(id, &mut granted);
             assert!(granted.is_empty(), "a refused newcomer lets nobody pass");
+            self.live.pop();
             return Err(Refused::Deadlock);
         }
         self.next += 1;
-        self.live.push(Live { id, owner, name, granted: false });
-        if submitted.state != State::Waiting {
-            self.settle(vec![id]);
-        }
         Ok(())
     }
 
@@ -142,6 +138,21 @@ impl Side {
         owner.is_some() && self.live.iter().filter(held).any(|live| live.owner == owner)
     }
 
+    /// The requests of an owner that wait, or whose upgrade does.
+    fn waits_of(&self, owner: Option<Owner>) -> Vec<Live> {
+        let own = self.live.iter().filter(|live| owner.is_some() && live.owner == owner);
+        let waits = |live: &&Live| {
+            let waiting = self.engine.state(live.id) == Some(State::Waiting);
+            waiting || self.engine.is_upgrading(live.id)
+        };
+        own.filter(waits).copied().collect()
+    }
+
+    /// Whether an owner waits for something that it can never have.
+    fn is_stuck(&self, owner: Option<Owner>) -> bool {
+        self.waits_of(owner).iter().any(|live| self.engine.circle(live.id).is_some())
+    }
+
     /// The live request at this place in the order of arrival is ended.
     pub fn end(&mut self, at: usize) -> Outcome {
         self.events.clear();
@@ -150,7 +161,7 @@ impl Side {
         let ended = self.engine.end(live.id, &mut granted);
         assert!(ended.is_some(), "a live request can be ended");
         self.stale(live.id);
-        self.settle(granted);
+        self.settle(&granted);
         Ok(())
     }
 
@@ -174,17 +185,19 @@ impl Side {
         let before = self.engine.state(live.id);
         match self.engine.upgrade(live.id) {
             Err(error) => Err(refused(&error)),
-            Ok(Upgraded::Waiting) if self.engine.circle(live.id).is_some() => {
-                let mut granted = Vec::new();
-                assert!(self.engine.cancel_upgrade(live.id, &mut granted), "it waits");
-                assert!(granted.is_empty(), "a refused upgrade lets nobody pass");
-                Err(Refused::Deadlock)
+            Ok(Upgraded::Waiting) => {
+                if self.engine.circle(live.id).is_some() || self.is_stuck(live.owner) {
+                    let mut granted = Vec::new();
+                    assert!(self.engine.cancel_upgrade(live.id, &mut granted), "it waits");
+                    assert!(granted.is_empty(), "a refused upgrade lets nobody pass");
+                    return Err(Refused::Deadlock);
+                }
+                Ok(())
             }
-            Ok(Upgraded::Waiting) => Ok(()),
             Ok(Upgraded::Done { token }) => {
                 assert_eq!(self.engine.state(live.id), Some(State::Granted { token }));
                 if self.engine.state(live.id) != before {
-                    self.events.push((live.name, Ok(())));
+                    self.settle(&[live.id]);
                 }
                 Ok(())
             }
@@ -198,7 +211,7 @@ impl Side {
         if !self.engine.cancel_upgrade(self.live[at].id, &mut granted) {
             return Err(Refused::Stale);
         }
-        self.settle(granted);
+        self.settle(&granted);
         Ok(())
     }
 
@@ -208,7 +221,7 @@ impl Side {
         let mut granted = Vec::new();
         let done = self.engine.downgrade(self.live[at].id, &mut granted);
         done.map_err(|error| refused(&error))?;
-        self.settle(granted);
+        self.settle(&granted);
         Ok(())
     }
 
@@ -222,39 +235,38 @@ impl Side {
         if self.engine.state(id).is_none() {
             self.live.remove(at);
         }
-        self.settle(granted);
+        self.settle(&granted);
         Ok(())
     }
 
-    /// Notes what was granted; and ends the requests of new holders that wait in a
-    /// circle now, as the engine leaves to its caller.
-    fn settle(&mut self, mut granted: Vec<RequestId>) {
-        let mut done = 0;
-        while let Some(&id) = granted.get(done) {
-            done += 1;
-            let Some(&live) = self.live.iter().find(|live| live.id == id) else {
-                panic!("what is granted is live");
-            };
+    /// Notes what was granted; and ends what those who hold something now can never
+    /// have, as the engine leaves to its caller: the earliest first.
+    fn settle(&mut self, granted: &[RequestId]) {
+        let find = |side: &Self, id| side.live.iter().find(|live| live.id == id).copied();
+        for &id in granted {
             assert!(self.engine.state(id) != Some(State::Waiting), "granted and waiting");
+            let Some(live) = find(self, id) else { panic!("what is granted is live") };
             self.events.push((live.name, Ok(())));
-            for one in self.live.iter_mut().filter(|one| one.id == id) {
-                one.granted = true;
-            }
-            let own = |other: &&Live| other.owner.is_some() && other.owner == live.owner;
-            let own: Vec<Live> = self.live.iter().filter(own).copied().collect();
-            let new = !live.granted && own.iter().filter(|other| other.granted).count() == 1;
-            let own = own.into_iter().filter(|other| new && other.id != id);
-            for other in own {
-                if self.engine.state(other.id) == Some(State::Waiting)
-                    && self
-                        .engine
-                        .circle(other.id)
-                        .is_some_and(|circle| circle.first() == Some(&other.id))
-                {
+        }
+        for &id in granted {
+            // It may have been ended on the way.
+            let Some(live) = find(self, id) else { continue };
+            let stands = |side: &Self, other: &Live| {
+                let circle = side.engine.circle(other.id);
+                circle.is_some_and(|circle| circle.first() == Some(&other.id))
+            };
+            let own =
+                |side: &Self| side.waits_of(live.owner).into_iter().find(|it| stands(side, it));
+            while let Some(other) = own(self) {
+                let mut granted = Vec::new();
+                self.events.push((other.name, Err(Refused::Deadlock)));
+                if self.engine.state(other.id) == Some(State::Waiting) {
                     self.engine.end(other.id, &mut granted);
-                    self.live.retain(|live| live.id != other.id);
-                    self.events.push((other.name, Err(Refused::Deadlock)));
+                    self.live.retain(|it| it.id != other.id);
+                } else {
+                    self.engine.cancel_upgrade(other.id, &mut granted);
                 }
+                self.settle(&granted);
             }
         }
     }

@@ -171,23 +171,65 @@ impl World {
     pub fn all() -> Vec<Self> {
         use Kind::{One, Read, Two, Write};
         let every: Vec<u8> = (0..PATHS as u8).collect();
-        let one_side = [0, 1, 2, 3];
         vec![
             Self {
-                name: "three",
-                about: "3 requests of one claim or two, on the whole tree",
+                name: "tiny",
+                about: "2 requests of one claim, on the whole tree",
+                requests: singles(&every, &[Write, Read, One]),
+                owners: 2,
+                live: 2,
+                changes: true,
+                tries: true,
+            },
+            Self {
+                name: "two",
+                about: "2 requests of one claim or two, on the whole tree",
                 requests: [singles(&every, &[Write, Read, One, Two]), pairs()].concat(),
+                owners: 2,
+                live: 2,
+                changes: true,
+                tries: true,
+            },
+            Self {
+                name: "four",
+                about: "4 requests of one claim, on the root and a",
+                requests: vec![vec![(0, Write)], vec![(1, Write)], vec![(1, Read)], vec![(1, One)]],
+                owners: 2,
+                live: 4,
+                changes: true,
+                tries: true,
+            },
+            Self {
+                name: "three",
+                about: "3 requests of one claim, on the whole tree",
+                requests: singles(&every, &[Write, Read, One, Two]),
                 owners: 2,
                 live: 3,
                 changes: true,
                 tries: true,
             },
             Self {
-                name: "four",
-                about: "4 requests of one claim, write, read or one permit, on the root, a, b, a/a",
-                requests: singles(&one_side, &[Write, Read, One]),
+                name: "line",
+                about: "4 requests of one claim, on the root, a and a/a",
+                requests: vec![
+                    vec![(0, Write)],
+                    vec![(0, Read)],
+                    vec![(1, Write)],
+                    vec![(1, Read)],
+                    vec![(1, One)],
+                    vec![(3, Write)],
+                ],
                 owners: 2,
                 live: 4,
+                changes: true,
+                tries: true,
+            },
+            Self {
+                name: "pairs",
+                about: "3 requests of one claim or two, on the whole tree",
+                requests: [singles(&every, &[Write, Read, One, Two]), pairs()].concat(),
+                owners: 2,
+                live: 3,
                 changes: true,
                 tries: true,
             },
@@ -212,21 +254,21 @@ impl World {
                 tries: true,
             },
             Self {
-                name: "plain",
-                about: "3 requests of one claim or two without limits, on the whole tree",
-                requests: [singles(&every, &[Write, Read]), pairs()[..0].to_vec()].concat(),
-                owners: 2,
-                live: 3,
-                changes: true,
-                tries: true,
-            },
-            Self {
                 name: "queues",
                 about: "4 requests of one claim or two without owners, nothing but arrivals and ends",
                 requests: [singles(&every, &[Write, Read, One, Two]), pairs()].concat(),
                 owners: 0,
                 live: 4,
                 changes: false,
+                tries: false,
+            },
+            Self {
+                name: "changes",
+                about: "4 requests of one claim without owners, on the whole tree",
+                requests: singles(&every, &[Write, Read, One]),
+                owners: 0,
+                live: 4,
+                changes: true,
                 tries: false,
             },
             Self {
@@ -310,7 +352,7 @@ mod tests {
 
     #[test]
     fn whole_worlds_have_all_symmetries() {
-        for name in ["three", "queues", "full", "fuller"] {
+        for name in ["two", "three", "queues", "changes", "full", "fuller"] {
             let world = World::named(name).map(|world| world.symmetries().len());
             assert_eq!(world, Some(SYMMETRIES), "{name}");
         }
