@@ -6,9 +6,14 @@ PREFIX  ?= /usr/local
 DESTDIR ?=
 SCENARIOS ?= conformance/scenarios
 LISTEN  ?= 127.0.0.1:9009
+OPS     ?= 10000000
+WORLDS  ?= small
+RUNS    ?= 100000
+SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lib python node serve conformance bench install clean
+.PHONY: help demo test lib python node serve conformance bench random exhaustive loom shuttle stress fuzz \
+        mutations mutants valgrind nightly install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +41,36 @@ conformance: ## the scenarios through every surface [SCENARIOS=DIR]
 
 bench: ## Oarlock beside its peers, into docs/benchmarks [QUICK=1] [CHECK=1] [UPDATE=1]
 	@scripts/bench.sh
+
+random: ## engine and managers against the rules as a list, at random [OPS=10000000]
+	cargo run --release -p oarlock-proof --bin random -- --ops $(OPS)
+
+exhaustive: ## every state of small worlds; all of them with WORLDS=all [WORLDS=small]
+	@scripts/exhaustive.sh $(WORLDS)
+
+loom: ## every interleaving of the models of core/tests/loom
+	@scripts/loom.sh all
+
+shuttle: ## many interleavings of several shards [RUNS=100000]
+	@scripts/shuttle.sh $(RUNS)
+
+stress: ## threads that do everything at once, with an oracle [SECONDS=3600]
+	@scripts/stress.sh $(SECONDS)
+
+fuzz: ## each fuzz target [SECONDS_EACH=60]
+	@scripts/fuzz.sh
+
+mutations: ## breaks rules on purpose, and shows which checker sees it
+	@scripts/mutations.sh
+
+mutants: ## every small change of the engine that cargo-mutants knows; hours
+	@scripts/mutants.sh
+
+valgrind: ## the C test programs under memcheck, helgrind and drd
+	@scripts/valgrind.sh
+
+nightly: random loom shuttle stress fuzz mutations valgrind ## the long proofs, one after the other
+	@scripts/exhaustive.sh all
 
 install: lib ## header, libraries, pkg-config and CMake files [PREFIX=DIR] [DESTDIR=DIR]
 	DESTDIR="$(DESTDIR)" ffi/install.sh "$(PREFIX)"

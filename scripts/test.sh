@@ -11,7 +11,7 @@ logs=build/log
 mkdir -p "$logs"
 
 wanted=("$@")
-steps="format clippy rustdoc rust c-and-c++ python node server conformance readme demo"
+steps="format clippy rustdoc rust loom shuttle stress c-and-c++ python node server conformance readme demo"
 for name in "${wanted[@]}"; do
   if [[ " $steps " != *" $name "* ]]; then
     echo "there is no step $name; there are: $steps" >&2
@@ -70,6 +70,9 @@ step format      check cargo fmt --all --check
 step clippy      check cargo clippy --workspace --all-targets -- -D warnings
 step rustdoc     check env RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --exclude oarlock-ffi --exclude oarlock-python --exclude oarlock-node
 step rust        cargo cargo test "${rust[@]}"
+step loom        cargo scripts/loom.sh
+step shuttle     cargo scripts/shuttle.sh 4000
+step stress      check scripts/stress.sh 20
 step c-and-c++   last  ffi/ci.sh
 step python      last  bindings/python/ci.sh
 step node        last  bindings/node/ci.sh
