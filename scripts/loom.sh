@@ -2,18 +2,20 @@
 # Runs the models of core/tests/loom and prints how many executions there were.
 #
 #   scripts/loom.sh [N] [MODEL]...    with at most N preemptions in one execution
-#                                     (default 4; seconds), only models whose test's
-#                                     name contains one of the words
-#   scripts/loom.sh all [MODEL]...    every execution that there is (a minute)
+#                                     (default 3; 20 seconds), only models whose
+#                                     test's name contains one of the words
+#   scripts/loom.sh all [MODEL]...    every execution that there is, a model for at
+#                                     most LOOM_MAX_DURATION seconds (default 60;
+#                                     half an hour)
 #
 # The core is built anew with --cfg loom, in a target folder of its own, with
 # debug assertions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-case ${1:-4} in
-  all) export OARLOCK_LOOM=all ;;
-  *)   export LOOM_MAX_PREEMPTIONS=${1:-4} ;;
+case ${1:-3} in
+  all) export OARLOCK_LOOM=all LOOM_MAX_DURATION=${LOOM_MAX_DURATION:-60} ;;
+  *)   export LOOM_MAX_PREEMPTIONS=${1:-3} ;;
 esac
 [ $# -eq 0 ] || shift
 log=build/log/loom-run.log

@@ -13,15 +13,9 @@ pub(crate) use std::sync::{Arc, Weak};
 #[cfg(any(loom, shuttle))]
 pub(crate) use model::*;
 #[cfg(not(any(loom, shuttle)))]
-#[allow(unused_imports, reason = "the shell moves over to what is named here")]
 pub(crate) use native::*;
 
 #[cfg(not(any(loom, shuttle)))]
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the shell moves over to what is named here"
-)]
 mod native {
     pub(crate) use std::hash::RandomState;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
@@ -43,7 +37,6 @@ mod native {
 /// everything that is drawn or measured is the same in each; a loop of looks at one
 /// value would be a run of its own for each look.
 #[cfg(any(loom, shuttle))]
-#[allow(dead_code, reason = "the shell moves over to what is named here")]
 mod model {
     use std::hash::{BuildHasherDefault, DefaultHasher};
     use std::ops::{Deref, DerefMut};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize as Counter;
 use std::sync::atomic::Ordering::Relaxed;
 use std::task::{Context, Poll, Wake, Waker};
+use std::time::Instant;
 
 use loom::sync::atomic::{AtomicU32, AtomicU64};
 use loom::sync::{Condvar, Mutex};
@@ -13,7 +14,7 @@ use oarlock::{Manager, write};
 
 /// Preemptions in one execution, unless `LOOM_MAX_PREEMPTIONS` says otherwise or
 /// `OARLOCK_LOOM=all` asks for every execution that there is.
-const PREEMPTIONS: usize = 4;
+const PREEMPTIONS: usize = 3;
 
 /// Runs a model in all its executions and prints how many there were.
 pub fn model(name: &'static str, run: impl Fn() + Send + Sync + 'static) {
@@ -29,12 +30,19 @@ pub fn model(name: &'static str, run: impl Fn() + Send + Sync + 'static) {
         None => "all that there are".to_owned(),
     };
     builder.max_branches = builder.max_branches.max(10_000);
+    // How often it looks whether `LOOM_MAX_DURATION` is over.
+    builder.checkpoint_interval = 1_000;
+    let begin = Instant::now();
     let counted = Arc::clone(&executions);
     builder.check(move || {
         counted.fetch_add(1, Relaxed);
         run();
     });
     let executions = executions.load(Relaxed);
+    let over = builder
+        .max_duration
+        .is_some_and(|most| begin.elapsed() >= most);
+    let bound = if over { "out of time" } else { &bound };
     println!("loom: {name}: {executions} executions, {bound}");
 }
 
