@@ -220,29 +220,49 @@ impl System {
     }
 
     /// The shortest way from a wait that is never over back to its agent, through
-    /// conditions that are not met; where there is none, on to others' circle.
+    /// conditions that are not met; where there is none, on into others' circle
+    /// and once round it.
     fn circle(&self, start: Index, first: Index) -> Vec<(usize, RequestId)> {
-        let mut before: HashMap<Index, Index> = HashMap::new();
+        let way = self.way_back(start, first);
+        let way = way.unwrap_or_else(|| self.way_on(first));
+        let waits = way.into_iter().map(|index| self.conditions[index].waits);
+        waits.flatten().collect()
+    }
+
+    fn unmet(&self, index: Index) -> impl Iterator<Item = Index> {
+        let inputs = self.conditions[index].inputs.iter().copied();
+        inputs.filter(|&input| !self.conditions[input].met)
+    }
+
+    fn way_back(&self, start: Index, first: Index) -> Option<Vec<Index>> {
+        // By which condition each was reached; the first by none.
+        let mut before = HashMap::from([(first, None)]);
         let mut reached = VecDeque::from([first]);
-        let mut last = first;
-        'search: while let Some(index) = reached.pop_front() {
-            last = index;
-            for &input in &self.conditions[index].inputs {
+        while let Some(index) = reached.pop_front() {
+            for input in self.unmet(index) {
                 if input == start {
-                    break 'search;
+                    let step = |index: &Index| before.get(index).copied().flatten();
+                    let mut way: Vec<_> = std::iter::successors(Some(index), step).collect();
+                    way.reverse();
+                    return Some(way);
                 }
-                if !self.conditions[input].met && !before.contains_key(&input) {
-                    before.insert(input, index);
+                before.entry(input).or_insert_with(|| {
                     reached.push_back(input);
-                }
+                    Some(index)
+                });
             }
         }
-        let way = std::iter::successors(Some(last), |index| before.get(index).copied());
-        let mut circle: Vec<_> = way
-            .filter_map(|index| self.conditions[index].waits)
-            .collect();
-        circle.reverse();
-        circle
+        None
+    }
+
+    fn way_on(&self, first: Index) -> Vec<Index> {
+        let mut way = vec![first];
+        while let Some(next) = self.unmet(way[way.len() - 1]).next()
+            && !way.contains(&next)
+        {
+            way.push(next);
+        }
+        way
     }
 }
 
