@@ -13,7 +13,7 @@
 //! follows the number of those that wait (with the square of those that wait for
 //! permits at one node), not of those that hold.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::crowd::{Stage, Wait};
 use super::entry::Permit;
@@ -257,8 +257,9 @@ impl System {
 
     fn way_on(&self, first: Index) -> Vec<Index> {
         let mut way = vec![first];
+        let mut seen = HashSet::from([first]);
         while let Some(next) = self.unmet(way[way.len() - 1]).next()
-            && !way.contains(&next)
+            && seen.insert(next)
         {
             way.push(next);
         }

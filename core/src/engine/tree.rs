@@ -25,7 +25,7 @@ const INLINE: usize = 24;
 const LONG: u16 = 31;
 
 /// How many of the nodes that were emptied last are kept, since paths come back.
-const KEPT_EMPTY: usize = 512;
+const KEPT_EMPTY: usize = 1_024;
 
 /// The number of a node that does not stand among the empty ones.
 const NOWHERE: u16 = 0;
