@@ -187,6 +187,12 @@ impl Shared {
         admission: &mut Admission,
         deliveries: &mut Deliveries,
     ) -> Result<Submission, AcquireError> {
+        if about.is_nothing()
+            && !matches!(admission, Admission::Look)
+            && let Some(granted) = self.try_together(prepared)
+        {
+            return Ok(granted);
+        }
         if let Some(owner) = &about.owner
             && owner.manager != self.identity
         {
@@ -206,6 +212,30 @@ impl Shared {
             places = self.places(prepared);
         }
         self.submit_locked(&mut shards, prepared, &places, about, admission, deliveries)
+    }
+
+    /// Grants a request without an owner whose claims have one home, if that is
+    /// possible at once; else nothing has changed.
+    fn try_together(&self, prepared: &Prepared<'_>) -> Option<Submission> {
+        let home = |index: usize| self.routes.plain_home(prepared.claim(index).steps);
+        let index = home(0)?;
+        if !(1..prepared.len()).all(|other| home(other) == Some(index)) {
+            return None;
+        }
+        let now = self.clock.now();
+        let mut shard = self.shards[index].0.lock();
+        let still = (0..prepared.len()).all(|other| home(other) == Some(index));
+        if !still || shard.closed || shard.engine.is_full() {
+            return None;
+        }
+        shard.engine.set_now(now);
+        let Submitted { id, state } = shard.engine.try_record(prepared.iter())?;
+        let State::Granted { token } = state else {
+            return None;
+        };
+        shard.tally.granted_at_once(id);
+        let id = LockId::new(index, id);
+        Some(Submission::Granted { id, token })
     }
 
     /// Locks all shards that the claims lie in, and says where each lies.

@@ -122,6 +122,59 @@ impl<T: Attach> Engine<T> {
         all_pass
     }
 
+    /// Grants a request without an owner if that is possible at once; else nothing
+    /// has changed. The caller has checked that there is room.
+    pub(crate) fn try_record<'s, 'p: 's>(
+        &mut self,
+        claims: impl Iterator<Item = PreparedClaim<'s, 'p>>,
+    ) -> Option<Submitted> {
+        let mut entries = self.plan(claims);
+        let free = |entry: &Entry| {
+            let there = self.tree.node(entry.node);
+            let limited = entry.target.is_some_and(|target| target.limit.is_some());
+            there.crowd == 0 && !limited && entry.goal.is_none_or(|goal| !there.counts.block(goal))
+        };
+        if !entries.iter().all(free) {
+            // Perhaps all the same: nobody may wait, or not in its way.
+            for entry in entries.iter().rev() {
+                if self.tree.node(entry.node).is_empty() {
+                    self.tree.retire(entry.node);
+                }
+            }
+            self.keep_entries(entries);
+            return None;
+        }
+        for entry in &mut entries {
+            let there = self.tree.node_mut(entry.node);
+            if let Some(goal) = entry.goal {
+                there.counts.add(goal);
+            }
+            entry.held = entry.goal;
+            if self.tree.parent(entry.node) == Some(ROOT) {
+                self.tops[self.tree.class(entry.node)] += 1;
+            }
+        }
+        self.arrivals += 1;
+        self.clock += 1;
+        let token = self.clock;
+        let id = self.requests.insert(Record {
+            arrival: self.arrivals,
+            owner: None,
+            blocked: 0,
+            granted: true,
+            upgrading: false,
+            upgrades_part: false,
+            slot: 0,
+            entries,
+            payload: None,
+        });
+        self.requests.set_granted(id, token, self.now);
+        Some(Submitted {
+            id,
+            state: State::Granted { token },
+        })
+    }
+
     /// Takes in any request, with a record. The caller has checked that there is
     /// room. `again` gets the parts of other requests that were complete here, had
     /// to wait because of what this one inherits, and are complete again.

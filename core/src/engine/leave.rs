@@ -28,12 +28,12 @@ impl<T: Attach> Engine<T> {
         Some(ended)
     }
 
-    /// Ends a granted request of one plain claim for which nobody waits; else
-    /// nothing has changed.
+    /// Ends a granted request for which nobody waits, and about which nothing else
+    /// is known; else nothing has changed.
     #[inline]
     pub(crate) fn end_alone(&mut self, id: RequestId) -> bool {
         let Some(simple) = self.requests.simple(id) else {
-            return false;
+            return self.end_record_alone(id);
         };
         let mut at = Some(simple.node);
         while let Some(node) = at {
@@ -60,6 +60,36 @@ impl<T: Attach> Engine<T> {
         self.tree.node_mut(ROOT).counts.remove(mode);
         if self.requests.len() == 0 {
             self.tree.shrink();
+        }
+        true
+    }
+
+    /// The same for one with a record, but without an owner and a payload.
+    fn end_record_alone(&mut self, id: RequestId) -> bool {
+        let Some(record) = self.requests.record(id) else {
+            return false;
+        };
+        let plain = record.granted && record.owner.is_none() && record.payload.is_none();
+        let is_alone = |entry: &Entry| self.tree.node(entry.node).crowd == 0;
+        if !plain || !record.entries.iter().all(is_alone) {
+            return false;
+        }
+        let Some((_, record)) = self.requests.remove(id) else {
+            return false;
+        };
+        for entry in record.entries.iter().rev() {
+            let there = self.tree.node_mut(entry.node);
+            if let Some(held) = entry.held {
+                there.counts.remove(held);
+            }
+            self.leave_top(entry.node);
+            if self.tree.node(entry.node).is_empty() {
+                self.tree.retire(entry.node);
+            }
+        }
+        self.keep_entries(record.entries);
+        if self.requests.len() == 0 {
+            self.shrink();
         }
         true
     }
