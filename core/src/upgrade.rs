@@ -109,6 +109,25 @@ impl Shared {
         let about = shards[id.shard()].engine.payload(id.request());
         let owner = about.and_then(|part| part.about.owner.clone());
         let closed = shards[id.shard()].closed;
+        let waiter = Waiter::new(
+            id,
+            Kind::Upgrade,
+            blocked,
+            token,
+            owner.clone(),
+            Listener::None,
+        );
+        // Before the search: what the request holds in any shard is held by one
+        // that waits.
+        for part in &parts {
+            let engine = &mut shards[part.shard()].engine;
+            if engine.payload(part.request()).is_none() {
+                engine.attach(part.request(), crate::shard::Part::default());
+            }
+            if let Some(payload) = engine.payload_mut(part.request()) {
+                payload.upgrade = Some(Arc::clone(&waiter));
+            }
+        }
         let refusal = if closed {
             Some(UpgradeError::Closed)
         } else {
@@ -119,20 +138,11 @@ impl Shared {
             for part in &parts {
                 cancel_part(&mut shards[part.shard()], part.request(), deliveries);
             }
+            drop(waiter.take_listener());
             if let UpgradeError::Deadlock(_) = refusal {
                 shards[id.shard()].tally.deadlocks += 1;
             }
             return Err(refusal);
-        }
-        let waiter = Waiter::new(id, Kind::Upgrade, blocked, token, owner, Listener::None);
-        for part in &parts {
-            let engine = &mut shards[part.shard()].engine;
-            if engine.payload(part.request()).is_none() {
-                engine.attach(part.request(), crate::shard::Part::default());
-            }
-            if let Some(payload) = engine.payload_mut(part.request()) {
-                payload.upgrade = Some(Arc::clone(&waiter));
-            }
         }
         Ok(Upgrading::Waiting(waiter))
     }
