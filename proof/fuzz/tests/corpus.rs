@@ -29,3 +29,13 @@ fn replay(target: &str, run: fn(&[u8])) {
 fn paths() {
     replay("path", oarlock_fuzz::path::run);
 }
+
+#[test]
+fn operations_on_the_engine() {
+    replay("ops", oarlock_fuzz::ops::run);
+}
+
+#[test]
+fn calls_on_the_manager() {
+    replay("manager", oarlock_fuzz::manager::run);
+}
