@@ -44,7 +44,7 @@ impl Arena {
                 .shards(shape.shards)
                 .spread_after(shape.spread_after)
                 .max_waiting(shape.max_waiting)
-                .timing(shape.shards % 2 == 0)
+                .timing(shape.shards.is_multiple_of(2))
                 .build(),
             world: World::new(shape.tops, shape.leaves),
             board: Mutex::default(),

@@ -6,8 +6,8 @@
 //! manager holds, and ends with status 3.
 
 use std::process::exit;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -19,6 +19,8 @@ const USAGE: &str = "usage: stress [--seconds N] [--seed S] [--threads T] [--pat
 
 /// How often another manager takes the place of the present one.
 const REPLACE: Duration = Duration::from_millis(250);
+/// How long the report of a failure may take.
+const REPORT: Duration = Duration::from_secs(5);
 
 struct Options {
     seconds: u64,
@@ -55,6 +57,9 @@ struct Run {
     arenas: Arc<Arenas>,
     stop: AtomicBool,
     patience: Duration,
+    /// When the thread that replaces managers was last seen: it locks their shards,
+    /// too, and so may hang itself.
+    seen: Mutex<Instant>,
 }
 
 fn act(run: &Run, seed: u64) -> Counts {
@@ -75,14 +80,42 @@ impl Run {
         self.arenas.replace(end);
         let (checked, oldest) = self.arenas.sweep();
         if oldest > self.patience {
-            eprintln!("stress: somebody has waited for {oldest:?}");
-            for (number, arena) in self.arenas.all().iter().enumerate() {
+            self.give_up(&format!("somebody has waited for {oldest:?}"));
+        }
+        *self.seen() = Instant::now();
+        checked
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Instant> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Watches the one that replaces managers.
+    fn watch(&self) {
+        loop {
+            thread::sleep(REPLACE);
+            let since = self.seen().elapsed();
+            if since > self.patience {
+                self.give_up(&format!("nobody gets at the managers for {since:?}"));
+            }
+        }
+    }
+
+    /// Says what every manager holds, if they answer, and ends with a failure.
+    fn give_up(&self, why: &str) -> ! {
+        eprintln!("stress: {why}");
+        let arenas = Arc::clone(&self.arenas);
+        let report = thread::spawn(move || {
+            for (number, arena) in arenas.all().iter().enumerate() {
                 eprintln!("manager {number}: {:#?}", arena.manager.inspect(""));
                 eprintln!("{:#?}\n{arena:#?}", arena.manager.stats());
             }
-            exit(3);
+        });
+        let until = Instant::now() + REPORT;
+        while !report.is_finished() && Instant::now() < until {
+            thread::sleep(REPLACE);
         }
-        checked
+        exit(3);
     }
 }
 
@@ -116,7 +149,10 @@ fn main() {
         arenas: Arc::new(Arenas::new(shape)),
         stop: AtomicBool::new(false),
         patience: Duration::from_secs(patience),
+        seen: Mutex::new(Instant::now()),
     });
+    let watched = Arc::clone(&run);
+    thread::spawn(move || watched.watch());
     let until = Instant::now() + Duration::from_secs(seconds);
     let actors: Vec<_> = (0..threads)
         .map(|number| {
