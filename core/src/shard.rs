@@ -154,7 +154,7 @@ pub(crate) struct Padded<T>(pub(crate) T);
 /// A live request's shards, locked, and its parts there.
 pub(crate) struct Located<'m> {
     /// Ascending by shard; the first is the part that the id names.
-    pub(crate) parts: SmallVec<[(MutexGuard<'m, Shard>, RequestId); 1]>,
+    pub(crate) parts: SmallVec<[(MutexGuard<'m, Shard>, RequestId); 4]>,
 }
 
 impl<'m> Located<'m> {
