@@ -174,7 +174,7 @@ typedef struct {
   /**
    * How many parts the tree is divided into, by first segments, so that
    * threads under different ones rarely meet at an internal lock: 1 to 256
-   * (default 16); a greater number counts as 256. The number changes no
+   * (default 32); a greater number counts as 256. The number changes no
    * answer.
    */
   size_t shards;

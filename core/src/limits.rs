@@ -13,7 +13,7 @@ pub struct Limits {
     /// The most segments in all paths of one request together. Default 16,384.
     ///
     /// This is what bounds the memory of one request: each segment that no other
-    /// claim shares costs about 200 bytes for as long as the request lives.
+    /// claim shares costs about 150 bytes for as long as the request lives.
     pub max_request_segments: usize,
     /// The most bytes in one path, its separators not counted. Default 65,536.
     pub max_path_bytes: usize,

@@ -260,11 +260,21 @@ impl<'p> Iterator for Segments<'p> {
     }
 }
 
+/// A segment in a message: text as it is, other bytes escaped.
+struct Escaped<'p>(&'p [u8]);
+
+impl fmt::Debug for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match std::str::from_utf8(self.0) {
+            Ok(text) => fmt::Debug::fmt(text, f),
+            Err(_) => write!(f, "b\"{}\"", self.0.escape_ascii()),
+        }
+    }
+}
+
 impl fmt::Debug for Segments<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.clone().map(<[u8]>::escape_ascii))
-            .finish()
+        f.debug_list().entries(self.clone().map(Escaped)).finish()
     }
 }
 
@@ -443,6 +453,12 @@ mod tests {
         paths.sort();
         let expected = ["", "a", "a/b/c", "a/c", "a!", "ab", "b"].map(Path::from);
         assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn a_path_shows_its_segments() {
+        let path = Path::from_segments([&b"a/b"[..], b"\xff\0"]);
+        assert_eq!(format!("{path:?}"), r#"Path(["a/b", b"\xff\x00"])"#);
     }
 
     #[test]

@@ -6,8 +6,9 @@
 //! and the conjunction of the parts is the request: it is granted when all its
 //! parts are.
 //!
-//! Lock order: shards by ascending index; then, with none of them held, a
-//! waiter's own mutex. Nothing else is locked inside.
+//! Lock order: shards by ascending index (`Shared::spread` takes one out of order,
+//! without waiting for it); then, with none of them held, a waiter's own mutex (but
+//! for a waiter that nobody else has seen). Nothing else is locked inside.
 
 use smallvec::SmallVec;
 

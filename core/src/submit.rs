@@ -284,8 +284,7 @@ impl Shared {
     }
 
     /// A claim above the stripes of its class has to visit them all: those where
-    /// the class is idle now go out of use.
-    /// Whether there were any.
+    /// the class is idle now go out of use. Says whether there were any.
     fn take_idle_out_of_use(&self, shards: &mut Locked<'_>, places: &[Place]) -> bool {
         let mut any = false;
         for &place in places {

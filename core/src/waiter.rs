@@ -1,8 +1,8 @@
 //! One waiting request's completion: the single mechanism under blocking calls,
 //! futures and callbacks.
 //!
-//! A waiter is made when a request is queued and is settled exactly once, with
-//! a grant, a cancel or a close. Which of them it is was decided earlier, under
+//! A waiter is made when a request or an upgrade is queued and is settled exactly
+//! once, with a grant, a cancel, a close or a deadlock. Which of them it is was decided earlier, under
 //! the locks of the request's shards; settling only tells, after those locks are
 //! let go. So there is a moment in which a request is granted and its waiter not
 //! yet settled; whoever meets it there goes by the engine's word.

@@ -22,7 +22,7 @@ pub struct oarlock_manager_options {
     pub max_path_bytes: usize,
     /// How many parts the tree is divided into, by first segments, so that
     /// threads under different ones rarely meet at an internal lock: 1 to 256
-    /// (default 16); a greater number counts as 256. The number changes no
+    /// (default 32); a greater number counts as 256. The number changes no
     /// answer.
     pub shards: usize,
     /// The most segments in all the paths of one request together (default

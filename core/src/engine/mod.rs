@@ -51,7 +51,9 @@
 //! `submit` and `end` take time in proportion to the request's entries (at most
 //! the segments of its claims, and one for the root) and to the grants they
 //! cause; never to the number of requests that hold or wait. An upgrade that
-//! cannot go at once, and the search for a circle, look at all that wait.
+//! cannot go at once, a claim of an owner that holds it already, and the search for
+//! a circle look at all requests that have records: those that wait, and those of
+//! owners.
 
 mod arrive;
 mod change;

@@ -26,9 +26,10 @@ pub(super) struct Own {
 
 impl Own {
     /// Whether its waits have to be looked at one by one: with something else of
-    /// the owner's here, one of them may pass before the head of its list does.
+    /// the owner's here, if only what the same entry has inherited, one of them may
+    /// pass before the head of its list does.
     pub(super) fn is_special(&self) -> bool {
-        self.entries > 1 && !self.waiting.is_empty()
+        (self.entries > 1 || !self.counts.is_zero()) && !self.waiting.is_empty()
     }
 }
 
