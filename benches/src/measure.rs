@@ -25,7 +25,7 @@ impl Plan {
     /// How long the threads of one sample run.
     #[must_use]
     pub fn window(&self) -> Duration {
-        Duration::from_millis(if self.quick { 30 } else { 50 })
+        Duration::from_millis(if self.quick { 40 } else { 80 })
     }
 
     /// How long a loop on one thread takes.
@@ -208,8 +208,9 @@ pub struct Done {
     pub switches: u64,
     /// For how long it ran.
     pub seconds: f64,
-    /// For how much of that it was ready to run and did not.
-    pub ready: f64,
+    /// Which part of the machine's time others took meanwhile, beyond the
+    /// processors that were left to them.
+    pub others: f64,
 }
 
 /// Finds out how [`DISTURBED`] the calling thread is.
@@ -262,10 +263,10 @@ where
             .map(|thread| {
                 let (enter, stop, start) = (&enter, &stop, &start);
                 scope.spawn(move || {
+                    pin(thread, threads);
                     let mut step = enter(thread);
                     let mut done = Done::default();
                     start.wait();
-                    let ready = ready_so_far();
                     let begin = Instant::now();
                     loop {
                         done.switches += u64::from(step());
@@ -275,17 +276,21 @@ where
                         }
                     }
                     done.seconds = begin.elapsed().as_secs_f64();
-                    done.ready = ready_so_far() - ready;
                     done
                 })
             })
             .collect();
         start.wait();
+        let others = Others::start();
         std::thread::sleep(window);
         stop.store(true, Ordering::Relaxed);
+        let others = others.stop(threads);
         runners
             .into_iter()
-            .map(|runner| runner.join().unwrap())
+            .map(|runner| Done {
+                others,
+                ..runner.join().unwrap()
+            })
             .collect()
     })
 }
@@ -299,12 +304,90 @@ pub fn rate(done: &[Done]) -> f64 {
         / 1e6
 }
 
-/// What [`DISTURBED`] is about.
+/// Gives each thread a processor of its own, if there are enough: on a machine that
+/// does other things, too, new threads often begin on one and the same.
+fn pin(thread: usize, threads: usize) {
+    // SAFETY: all zeros is the empty set.
+    let mut allowed: libc::cpu_set_t = unsafe { std::mem::zeroed() };
+    // SAFETY: `allowed` is a place for the result, of the size given.
+    if unsafe { libc::sched_getaffinity(0, size_of_val(&allowed), &mut allowed) } != 0 {
+        return;
+    }
+    let processors: Vec<usize> = (0..libc::CPU_SETSIZE as usize)
+        // SAFETY: the number is below the size of the set.
+        .filter(|&processor| unsafe { libc::CPU_ISSET(processor, &allowed) })
+        .collect();
+    if threads > processors.len() {
+        return;
+    }
+    // SAFETY: all zeros is the empty set; the number is that of a member of a set.
+    unsafe {
+        let mut own: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(processors[thread], &mut own);
+        libc::sched_setaffinity(0, size_of_val(&own), &own);
+    }
+}
+
+/// Whether others took so much of the machine that threads cannot have run side by
+/// side all the time. The system counts their time in hundredths of a second, so
+/// there has to be some of it.
 #[must_use]
 pub fn disturbed(done: &[Done]) -> f64 {
-    done.iter()
-        .map(|one| one.ready / one.seconds)
-        .fold(0.0, f64::max)
+    let most = done.iter().map(|one| one.others).fold(0.0, f64::max);
+    if most > 0.12 { most } else { 0.0 }
+}
+
+/// Finds out how much of the machine others take. Threads that hand a lock to each
+/// other are ready without running now and then, so [`Watch`] would not do.
+struct Others {
+    begin: Instant,
+    all: f64,
+    ours: f64,
+}
+
+impl Others {
+    fn start() -> Self {
+        let (all, ours) = Self::used();
+        Self {
+            begin: Instant::now(),
+            all,
+            ours,
+        }
+    }
+
+    /// Beyond the processors that so many threads leave free.
+    fn stop(self, threads: usize) -> f64 {
+        let seconds = self.begin.elapsed().as_secs_f64();
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let free = processors.saturating_sub(threads) as f64 * seconds;
+        let (all, ours) = Self::used();
+        let others = (all - self.all) - (ours - self.ours) - free;
+        (others / (seconds * processors as f64)).max(0.0)
+    }
+
+    /// Seconds of all processors that were not idle, and those of this process. 0
+    /// where the system does not say.
+    fn used() -> (f64, f64) {
+        let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
+        let fields = stat.lines().next().unwrap_or_default().split_whitespace();
+        let ticks: Vec<f64> = fields.filter_map(|field| field.parse().ok()).collect();
+        // user, nice, system, (idle, waiting,) two kinds of interrupts, stolen
+        let busy: f64 = [0, 1, 2, 5, 6, 7]
+            .iter()
+            .filter_map(|&i| ticks.get(i))
+            .sum();
+        // SAFETY: all zeros is a value of this struct of numbers.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: `usage` is a place for the result.
+        unsafe { libc::getrusage(libc::RUSAGE_SELF, &mut usage) };
+        let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
+        // SAFETY: nothing is asked of the caller.
+        let tick = unsafe { libc::sysconf(libc::_SC_CLK_TCK) } as f64;
+        (
+            busy / tick,
+            seconds(usage.ru_utime) + seconds(usage.ru_stime),
+        )
+    }
 }
 
 /// The smallest share that a thread had of all operations, in percent.
