@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # Breaks a rule of the core on purpose, one at a time, and prints which checker
-# sees it. Fails if one misses what it is there for, or if one fails without need.
+# sees it: the proof that each of them can fail. Fails if a checker misses what it is
+# there for, if one fails without need, and if a mutation is seen by nobody.
 #
-#   scripts/mutations.sh [MUTATION]...     default: all, and "none"
+#   scripts/mutations.sh [MUTATION]...     default: all, and "none"; half an hour
 #   CHECKERS="loom stress" scripts/mutations.sh ...
+#   scripts/mutations.sh quick             three mutations before the quick checkers
 #
 # A mutation is code behind --cfg oarlock_mutation="NAME" that no other build has;
 # grep for it in core/src. Logs are in build/log/mutations.
@@ -11,22 +13,39 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 # One function a checker: builds what it needs with cargo, and fails on a breach.
-checkers=${CHECKERS:-loom shuttle stress}
+#   list       random operations on engine and managers against the naive list
+#   search     every state of the smallest world of the engine against the same
+#   corpus     what the fuzzer has found, once more
+#   scenarios  the conformance scenarios, on the engine and through Rust
+# and loom, shuttle and stress for the threads.
+quick="list search corpus"
+checkers=${CHECKERS:-$quick scenarios loom shuttle stress}
+[ "${1:-}" != quick ] || checkers=${CHECKERS:-$quick}
+list() { cargo run --locked --release -p oarlock-proof --bin random -- --ops 200000 --seed 1; }
+search() { cargo test --locked --release -p oarlock-exhaustive --test tiny; }
+corpus() { cargo test --locked --release -p oarlock-fuzz; }
+scenarios() {
+  cargo run --locked --release -p oarlock-conformance --bin conformance -- \
+    --surface engine --surface rust
+}
 loom() { scripts/loom.sh 2; }
 shuttle() { scripts/shuttle.sh 5000; }
 stress() { scripts/stress.sh 8 --patience 4 --seed 1; }
 
-# What each checker has to see.
+# What each checker has to see; the others may. A wake that is lost is nothing to the
+# engine.
 expected() {
   case $1 in
-    none) echo "" ;;
-    *)    echo "loom shuttle stress" ;;
+    none)          echo "" ;;
+    lose_one_wake) echo "loom shuttle stress" ;;
+    *)             echo "search corpus loom shuttle stress" ;;
   esac
 }
 
 logs=$PWD/build/log/mutations
 mkdir -p "$logs"
 mutations=("$@")
+[ "${1:-}" != quick ] || mutations=(none skip_one_scan ignore_limit upgrade_behind_waiters)
 [ ${#mutations[@]} -gt 0 ] || mutations=(
   none skip_one_scan grant_one_too_many lose_one_wake keep_cancelled_entry
   upgrade_behind_waiters forget_owner_exemption ignore_limit
@@ -61,11 +80,14 @@ row() { printf '%-23s' "$1"; shift; printf ' %-12s' "$@"; echo; }
 row mutation $checkers
 for mutation in "${mutations[@]}"; do
   cells=()
+  caught=0
   for checker in $checkers; do
     cell=$(run "$mutation" "$checker")
+    [ "$cell" != caught ] || caught=$((caught + 1))
     want=passed
     [[ " $(expected "$mutation") " != *" $checker "* ]] || want=caught
-    if [ "$cell" = "$want" ]; then
+    # Where it is not asked for it is welcome all the same.
+    if [ "$cell" = "$want" ] || { [ "$cell" = caught ] && [ "$mutation" != none ]; }; then
       seen=$((seen + 1))
     else
       wrong=$((wrong + 1))
@@ -73,6 +95,10 @@ for mutation in "${mutations[@]}"; do
     fi
     cells+=("$cell")
   done
+  if [ "$mutation" != none ] && [ $caught -eq 0 ]; then
+    wrong=$((wrong + 1))
+    cells+=("SEEN BY NOBODY")
+  fi
   row "$mutation" "${cells[@]}"
 done
 echo "$seen passed, $wrong failed"
