@@ -26,7 +26,7 @@ mod native {
     /// How often a waiter looks before it parks. A hand-over between two running
     /// threads takes less than this; a longer spin would only take time from the
     /// thread that it waits for.
-    pub(crate) const SPINS: u32 = 100;
+    pub(crate) const SPINS: u32 = 400;
 
     pub(crate) fn now() -> std::time::Instant {
         std::time::Instant::now()

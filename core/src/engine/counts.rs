@@ -7,8 +7,9 @@ use super::modes::NodeMode;
 /// two blocks, SIX blocks, and nothing else (a test derives this from the table).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
-    /// By the places below.
-    of: [u32; 4],
+    /// Two counts in a word, by the places below. Words are read as they are
+    /// written: a wider load would have to wait for the narrower stores before it.
+    words: [u64; 2],
 }
 
 const IS: usize = 0;
@@ -21,7 +22,7 @@ const PLACES: [(usize, Option<usize>); 5] =
     [(IS, None), (IX, None), (S, None), (IX, Some(S)), (X, None)];
 
 /// For each mode, by its number, all bits of the counts that block it.
-const BLOCKING: [u128; 5] = [
+const BLOCKING: [[u64; 2]; 5] = [
     bits(&[X]),
     bits(&[S, X]),
     bits(&[IX, X]),
@@ -29,14 +30,19 @@ const BLOCKING: [u128; 5] = [
     bits(&[IS, IX, S, X]),
 ];
 
-const fn bits(places: &[usize]) -> u128 {
-    let mut bits = 0;
+const fn bits(places: &[usize]) -> [u64; 2] {
+    let mut words = [0; 2];
     let mut at = 0;
     while at < places.len() {
-        bits |= (u32::MAX as u128) << (32 * places[at]);
+        words[places[at] / 2] |= (u32::MAX as u64) << (32 * (places[at] % 2));
         at += 1;
     }
-    bits
+    words
+}
+
+/// One, at a place of a word.
+const fn one(place: usize) -> u64 {
+    1 << (32 * (place % 2))
 }
 
 impl Counts {
@@ -49,59 +55,63 @@ impl Counts {
         counts
     }
 
+    fn get(&self, place: usize) -> u32 {
+        (self.words[place / 2] >> (32 * (place % 2))) as u32
+    }
+
     #[inline]
     pub(super) fn add(&mut self, mode: NodeMode) {
         let (first, second) = PLACES[mode.index()];
-        self.of[first] += 1;
+        self.words[first / 2] += one(first);
         if let Some(second) = second {
-            self.of[second] += 1;
+            self.words[second / 2] += one(second);
         }
     }
 
     #[inline]
     pub(super) fn remove(&mut self, mode: NodeMode) {
         let (first, second) = PLACES[mode.index()];
-        self.of[first] -= 1;
+        debug_assert!(self.get(first) > 0, "only what has passed can leave");
+        self.words[first / 2] -= one(first);
         if let Some(second) = second {
-            self.of[second] -= 1;
+            debug_assert!(self.get(second) > 0, "only what has passed can leave");
+            self.words[second / 2] -= one(second);
         }
     }
 
     pub(super) fn with(mut self, others: Self) -> Self {
-        for (count, other) in self.of.iter_mut().zip(others.of) {
-            *count += other;
+        for (word, other) in self.words.iter_mut().zip(others.words) {
+            *word += other;
         }
         self
     }
 
-    /// What is left when those are not counted.
+    /// What is left when those, which are among these, are not counted.
     pub(super) fn without(mut self, others: Self) -> Self {
-        for (count, other) in self.of.iter_mut().zip(others.of) {
-            *count -= other;
+        for place in [IS, IX, S, X] {
+            debug_assert!(self.get(place) >= others.get(place), "they are among these");
+        }
+        for (word, other) in self.words.iter_mut().zip(others.words) {
+            *word -= other;
         }
         self
-    }
-
-    #[inline]
-    fn as_bits(&self) -> u128 {
-        let [a, b, c, d] = self.of.map(u128::from);
-        a | b << 32 | c << 64 | d << 96
     }
 
     /// Whether anything counted here is incompatible with this mode.
     #[inline]
     pub(super) fn block(&self, mode: NodeMode) -> bool {
-        self.as_bits() & BLOCKING[mode.index()] != 0
+        let blocking = &BLOCKING[mode.index()];
+        self.words[0] & blocking[0] != 0 || self.words[1] & blocking[1] != 0
     }
 
     /// How many there are; SIX counts as two.
     pub(super) fn total(&self) -> u32 {
-        self.of.iter().sum()
+        [IS, IX, S, X].map(|place| self.get(place)).iter().sum()
     }
 
     #[inline]
     pub(super) fn is_zero(&self) -> bool {
-        self.as_bits() == 0
+        self.words[0] == 0 && self.words[1] == 0
     }
 }
 
