@@ -20,7 +20,7 @@ const UPGRADING: u32 = 1 << 31;
 /// Names changed: a symmetry of the tree, and new labels for owners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Renaming {
-    /// Which symmetry of [`world`](crate::world).
+    /// Which symmetry of [`world`].
     pub symmetry: u8,
     /// The new label of each owner; a permutation.
     pub owners: [u8; OWNERS],
