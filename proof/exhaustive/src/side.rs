@@ -94,7 +94,7 @@ impl Default for Side {
 
 impl Side {
     /// Does one operation. Waiting or granted is not told here, but by
-    /// [`state`](Self::state).
+    /// `state`.
     pub fn step(&mut self, sets: &Sets, op: Op) -> Outcome {
         match op {
             Op::Submit { request, owner } => self.submit(sets.of(request), state::owner_of(owner)),
