@@ -3,8 +3,6 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use smallvec::SmallVec;
-
 use crate::error::InvalidRequest;
 
 /// A resource: zero or more segments, each any byte string.
@@ -35,10 +33,16 @@ enum Repr<'a> {
     /// Text to split at `/`; perhaps not yet checked for empty segments.
     Text(&'a [u8]),
     OwnedText(Box<[u8]>),
-    /// Segments that somebody else holds.
-    List(SmallVec<[&'a [u8]; 3]>),
+    /// Up to three segments that somebody else holds, and how many they are. (Not a
+    /// `SmallVec`, which would not let a path pass for one of a shorter life.)
+    Few([&'a [u8]; FEW], u8),
+    /// More of them.
+    List(Vec<&'a [u8]>),
     OwnedList(Box<Packed>),
 }
+
+/// How many borrowed segments stand in a path itself.
+const FEW: usize = 3;
 
 /// Segments one after the other, and where each ends.
 #[derive(Clone, Default)]
@@ -96,9 +100,23 @@ impl<'a> Path<'a> {
     #[must_use]
     #[inline]
     pub fn of_segments(segments: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        Self {
-            repr: Repr::List(segments.into_iter().collect()),
+        let mut segments = segments.into_iter();
+        let mut few: [&'a [u8]; FEW] = [&[]; FEW];
+        for count in 0..FEW {
+            match segments.next() {
+                Some(segment) => few[count] = segment,
+                None => {
+                    return Self {
+                        repr: Repr::Few(few, count as u8),
+                    };
+                }
+            }
         }
+        let repr = match segments.next() {
+            None => Repr::Few(few, FEW as u8),
+            Some(next) => Repr::List(few.into_iter().chain([next]).chain(segments).collect()),
+        };
+        Self { repr }
     }
 
     /// The text, if it is one; perhaps not checked.
@@ -107,7 +125,7 @@ impl<'a> Path<'a> {
         match &self.repr {
             Repr::Text(text) => Some(text),
             Repr::OwnedText(text) => Some(text),
-            Repr::List(_) | Repr::OwnedList(_) => None,
+            Repr::Few(..) | Repr::List(_) | Repr::OwnedList(_) => None,
         }
     }
 
@@ -120,6 +138,7 @@ impl<'a> Path<'a> {
             inner: match &self.repr {
                 Repr::Text(text) => Inner::text(text),
                 Repr::OwnedText(text) => Inner::text(text),
+                Repr::Few(few, count) => Inner::List(few[..usize::from(*count)].iter()),
                 Repr::List(list) => Inner::List(list.iter()),
                 Repr::OwnedList(packed) => Inner::Packed {
                     packed,
@@ -134,6 +153,7 @@ impl<'a> Path<'a> {
     #[must_use]
     pub fn depth(&self) -> usize {
         match &self.repr {
+            Repr::Few(_, count) => usize::from(*count),
             Repr::List(list) => list.len(),
             Repr::OwnedList(packed) => packed.ends.len(),
             Repr::Text(_) | Repr::OwnedText(_) => self.segments().count(),
@@ -153,6 +173,7 @@ impl<'a> Path<'a> {
             repr: match self.repr {
                 Repr::Text(text) => Repr::OwnedText(text.into()),
                 Repr::OwnedText(text) => Repr::OwnedText(text),
+                Repr::Few(few, count) => return Path::from_segments(&few[..usize::from(count)]),
                 Repr::List(list) => return Path::from_segments(list),
                 Repr::OwnedList(packed) => Repr::OwnedList(packed),
             },
@@ -453,6 +474,31 @@ mod tests {
         paths.sort();
         let expected = ["", "a", "a/b/c", "a/c", "a!", "ab", "b"].map(Path::from);
         assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn borrowed_segments_of_any_number_stay_as_they_are() {
+        let names: Vec<String> = (0..6).map(|name| name.to_string()).collect();
+        for count in 0..names.len() {
+            let path = Path::from(&names[..count]);
+            assert_eq!(path.depth(), count);
+            assert!(
+                path.segments()
+                    .eq(names[..count].iter().map(String::as_bytes))
+            );
+            assert_eq!(path.clone().into_owned(), path);
+        }
+    }
+
+    #[test]
+    fn a_path_passes_for_one_of_a_shorter_life() {
+        fn same<'a>(one: Path<'a>, _: &'a str) -> Path<'a> {
+            one
+        }
+        let here = String::from("x");
+        assert_eq!(same(Path::from("a/b"), &here).depth(), 2);
+        let shorter: &Path<'_> = &Path::<'static>::from(["a"]);
+        assert_eq!(shorter.depth(), 1);
     }
 
     #[test]

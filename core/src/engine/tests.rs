@@ -241,3 +241,17 @@ fn what_an_owner_holds_goes_ahead_of_what_has_passed_and_waits_elsewhere() {
     assert_eq!(world.engine.blockers(waits), [inherited]);
     assert_eq!(world.end(inherited), [waits]);
 }
+
+#[test]
+fn a_class_is_idle_when_nobody_has_a_claim_below_its_first_segments() {
+    let mut world = World::new();
+    let class = class(NameHasher::new(1).hash(b"a"));
+    assert!(world.engine.is_class_idle(class));
+    let simple = world.submit(write("a"));
+    let record = world.submit_as(owner(1), [read("a/b"), read("a/c")]);
+    assert!(!world.engine.is_class_idle(class));
+    world.end(simple);
+    assert!(!world.engine.is_class_idle(class));
+    world.end(record);
+    assert!(world.engine.is_class_idle(class));
+}

@@ -413,6 +413,25 @@ mod tests {
     }
 
     #[test]
+    fn names_that_differ_anywhere_are_different() {
+        let mut tree = tree();
+        for length in 1..=30 {
+            let name = vec![b'x'; length];
+            let at = child(&mut tree, ROOT, &name);
+            for place in 0..length {
+                let mut other = name.clone();
+                other[place] = b'y';
+                assert!(
+                    !is_same(&name, &other) || length > INLINE,
+                    "{length} {place}"
+                );
+                assert_ne!(child(&mut tree, ROOT, &other), at, "{length} {place}");
+            }
+            assert_eq!(child(&mut tree, ROOT, &name), at);
+        }
+    }
+
+    #[test]
     fn names_that_differ_only_in_zeros_are_different() {
         let mut tree = tree();
         let one = child(&mut tree, ROOT, b"a");
