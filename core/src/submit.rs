@@ -189,7 +189,7 @@ impl Shared {
     ) -> Result<Submission, AcquireError> {
         if about.is_nothing()
             && !matches!(admission, Admission::Look)
-            && let Some(granted) = self.try_together(prepared)
+            && let Some(granted) = self.try_plain(prepared)
         {
             return Ok(granted);
         }
@@ -214,27 +214,52 @@ impl Shared {
         self.submit_locked(&mut shards, prepared, &places, about, admission, deliveries)
     }
 
-    /// Grants a request without an owner whose claims have one home, if that is
+    /// Grants a request without an owner whose claims are at home, if that is
     /// possible at once; else nothing has changed.
-    fn try_together(&self, prepared: &Prepared<'_>) -> Option<Submission> {
-        let home = |index: usize| self.routes.plain_home(prepared.claim(index).steps);
-        let index = home(0)?;
-        if !(1..prepared.len()).all(|other| home(other) == Some(index)) {
-            return None;
+    fn try_plain(&self, prepared: &Prepared<'_>) -> Option<Submission> {
+        let mut homes: SmallVec<[usize; 12]> = SmallVec::new();
+        for claim in prepared.iter() {
+            homes.push(self.routes.plain_home(claim.steps)?);
         }
+        let mut indices = homes.clone();
+        indices.sort_unstable();
+        indices.dedup();
         let now = self.clock.now();
-        let mut shard = self.shards[index].0.lock();
-        let still = (0..prepared.len()).all(|other| home(other) == Some(index));
-        if !still || shard.closed || shard.engine.is_full() {
+        let mut shards = Locked::new();
+        for &index in &indices {
+            shards.push((index, self.shards[index].0.lock()));
+        }
+        let mut claims = prepared.iter().zip(&homes);
+        if !claims.all(|(claim, &home)| self.routes.plain_home(claim.steps) == Some(home)) {
             return None;
         }
-        shard.engine.set_now(now);
-        let Submitted { id, state } = shard.engine.try_record(prepared.iter())?;
-        let State::Granted { token } = state else {
-            return None;
-        };
-        shard.tally.granted_at_once(id);
-        let id = LockId::new(index, id);
+        let mut ids: SmallVec<[LockId; 8]> = SmallVec::new();
+        let mut greatest = 0;
+        for (index, shard) in &mut shards {
+            let claims = prepared.iter().zip(&homes);
+            let here = claims.filter(|(_, home)| *home == index);
+            let submitted = if shard.closed || shard.engine.is_full() {
+                None
+            } else {
+                shard.engine.set_now(now);
+                shard.engine.try_record(here.map(|(claim, _)| claim))
+            };
+            match submitted.map(|it| (it.id, it.state)) {
+                Some((id, State::Granted { token })) => {
+                    ids.push(LockId::new(*index, id));
+                    greatest = greatest.max(token);
+                }
+                _ => {
+                    take_back(&mut shards, &ids, &mut Deliveries::new());
+                    return None;
+                }
+            }
+        }
+        let (id, token) = (ids[0], greatest);
+        attach(&mut shards, &ids, &About::default(), None);
+        if let Some(tally) = tally_of(&mut shards, id) {
+            tally.granted_at_once(id.request());
+        }
         Some(Submission::Granted { id, token })
     }
 
