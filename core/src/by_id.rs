@@ -3,6 +3,7 @@
 
 use std::time::Instant;
 
+use crate::engine::State;
 use crate::error::{CancelError, ChangeError, StaleLock, UpgradeError, WaitError};
 use crate::guard::Guard;
 use crate::id::LockId;
@@ -132,17 +133,22 @@ impl Manager {
     /// [`StaleLock`] if there is no such granted request (any more).
     pub fn upgrade_state(&self, id: LockId) -> Result<UpgradeState, StaleLock> {
         let anchor = self.anchor(id.shard());
-        let token = self.shared().complete_upgrade(anchor, id);
+        if let Some(token) = self.shared().token_if_upgraded(anchor, id) {
+            return Ok(UpgradeState::Done(token));
+        }
         let located = Located::find(self.shared(), id).ok_or(StaleLock)?;
-        match located.upgrade() {
-            Some(waiter) if !waiter.is_complete() => Ok(UpgradeState::Waiting),
-            _ => token.map(UpgradeState::Done).ok_or(StaleLock),
+        match (located.upgrade(), located.state()) {
+            (_, State::Waiting) => Err(StaleLock),
+            (Some(_), _) => Ok(UpgradeState::Waiting),
+            (None, _) => Ok(UpgradeState::NotUpgraded),
         }
     }
 
     /// Waits for an upgrade that was begun with [`upgrade`](Self::upgrade), and
     /// gives the new token. Blocks the thread. At the deadline the upgrade is
-    /// taken back; `None` is no deadline.
+    /// taken back, and whoever else waits for it gets `Cancelled`; `None` is no
+    /// deadline. Without an upgrade that waits: the token of a request that only
+    /// writes, [`UpgradeError::Cancelled`] for any other.
     ///
     /// # Errors
     ///
@@ -156,9 +162,10 @@ impl Manager {
         let shared = self.shared();
         match waiter {
             Some(waiter) => shared.await_upgrade(anchor, id, &waiter, deadline),
+            // It has ended, or none was begun.
             None => shared
-                .complete_upgrade(anchor, id)
-                .ok_or(UpgradeError::NotGranted),
+                .token_if_upgraded(anchor, id)
+                .ok_or(UpgradeError::Cancelled),
         }
     }
 
@@ -170,7 +177,7 @@ impl Manager {
     /// [`StaleLock`] if no upgrade of such a request waits (any more).
     pub fn cancel_upgrade(&self, id: LockId) -> Result<(), StaleLock> {
         let anchor = self.anchor(id.shard());
-        let cancelled = self.shared().cancel_upgrade(anchor, id);
+        let cancelled = self.shared().cancel_upgrade(anchor, id, None);
         cancelled.map_err(|_| StaleLock)
     }
 
@@ -185,7 +192,8 @@ impl Manager {
     }
 
     /// Releases the claim of a granted request on exactly this path:
-    /// [`Guard::release_part`](crate::Guard::release_part).
+    /// [`Guard::release_part`](crate::Guard::release_part). The last one ends the
+    /// request.
     ///
     /// # Errors
     ///

@@ -54,14 +54,15 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
             }
         }
     }
-    if !calls.is_empty() {
-        run(calls);
-    }
     // In the order in which they were queued, wherever they were granted.
     owners.retain(|(_, owner)| owner.waits());
     owners.sort_by_key(|&(queued, _)| queued);
+    // Before foreign code, which may wait for what only this makes free.
     for (_, owner) in owners {
         anchor.shared.end_circles(anchor, &owner);
+    }
+    if !calls.is_empty() {
+        run(calls);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::engine::{RequestId, State};
 use crate::error::{InvalidRequest, StaleLock};
 use crate::id::LockId;
 use crate::manager::Manager;
+use crate::mode::Mode;
 use crate::owner::OwnerId;
 use crate::path::Path;
 use crate::prepared;
@@ -132,6 +133,15 @@ fn info(shared: &Shared, shards: &[MutexGuard<'_, Shard>], id: LockId) -> Option
         add(seen.state);
         claims.extend(seen.claims);
     }
+    let upgrade = part.and_then(|part| part.upgrade.as_ref());
+    if let Some(upgraded) = upgrade.filter(|waiter| waiter.is_complete()) {
+        // Granted, though nobody has asked for it since.
+        token = token.max(upgraded.token());
+        claims = claims
+            .into_iter()
+            .map(|claim| Claim::new(Mode::Write, claim.path()).into_owned())
+            .collect();
+    }
     claims.sort_by(|a, b| a.path().cmp(b.path()));
     claims.dedup();
     let waiter = part.and_then(|part| part.waiter.as_ref());
@@ -139,7 +149,6 @@ fn info(shared: &Shared, shards: &[MutexGuard<'_, Shard>], id: LockId) -> Option
         Some(waiter) => sync::now().saturating_duration_since(waiter.queued),
         None => shared.clock.since(first.since),
     };
-    let upgrade = part.and_then(|part| part.upgrade.as_ref());
     let about = part.map(|part| part.about.clone()).unwrap_or_default();
     Some(RequestInfo {
         id,

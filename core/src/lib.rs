@@ -26,7 +26,9 @@
 //!
 //! Every type here may be used from any thread. A call that can block says so;
 //! all others return after a time that follows from the depth of the paths and
-//! the number of claims, never from the number of locks held or waiting.
+//! the number of claims, never from the number of locks held or waiting; but for
+//! upgrades that cannot go at once, requests of owners that hold or wait already,
+//! closing, and looking, which look at all that wait.
 //! Callbacks and wakers run with no internal lock held, so they may call back
 //! into the manager.
 //!

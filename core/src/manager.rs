@@ -372,13 +372,14 @@ impl Manager {
                 shared.submit_all(&all, about, &mut admission, &mut deliveries)
             }
         };
-        deliver(self.anchor(0), deliveries);
         if let (Ok(Submission::Granted { .. }), Some(owner)) = (&submission, &about.owner)
             && owner.waits()
         {
-            // It holds something now, while something else of it waits.
+            // It holds something now, while something else of it waits. Before
+            // foreign code, which may wait for what only this makes free.
             shared.end_circles(self.anchor(0), owner);
         }
+        deliver(self.anchor(0), deliveries);
         submission
     }
 

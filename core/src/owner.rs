@@ -33,7 +33,11 @@ impl OwnerId {
 ///
 /// Requests of one owner never conflict with each other, and what an owner holds
 /// it can claim again at once, even past a waiting writer. An owner that holds
-/// something and would wait in a circle of owners is refused with `Deadlock`.
+/// something and would wait in a circle of owners is refused with `Deadlock`; so
+/// ends a request that waits already, when a grant makes its owner such a holder.
+///
+/// Only an equal or a weaker claim is held already: a write of an owner that reads
+/// waits behind others' requests like any new one. To go ahead of them, upgrade.
 ///
 /// An owner is a handle; clones are the same owner. It has no life of its own:
 /// what it holds are the guards. Made by [`Manager::owner`](crate::Manager::owner),

@@ -200,6 +200,10 @@ impl<'m> Located<'m> {
                 _ => return State::Waiting,
             }
         }
+        // An upgrade that is granted, though nobody has asked for it since.
+        if let Some(upgrade) = self.upgrade().filter(|waiter| waiter.is_complete()) {
+            greatest = greatest.max(upgrade.token());
+        }
         State::Granted { token: greatest }
     }
 

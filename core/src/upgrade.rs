@@ -21,6 +21,9 @@ pub enum UpgradeState {
     Done(u64),
     /// It waits for other holders, and keeps what it holds.
     Waiting,
+    /// No upgrade of it waits, and it does not write all that it claims: none was
+    /// begun, or it ended without the grant.
+    NotUpgraded,
 }
 
 /// An upgrade that has begun.
@@ -47,11 +50,11 @@ impl Shared {
             let changes = before != State::Granted { token };
             let owner = located.owner();
             drop(located);
-            deliver(anchor, deliveries);
             // What it holds now may be what others wait for whom it waits for.
             if let Some(owner) = owner.filter(|owner| changes && owner.waits()) {
                 self.end_circles(anchor, &owner);
             }
+            deliver(anchor, deliveries);
             return Ok(Upgrading::Done { token });
         }
         drop(located);
@@ -62,14 +65,13 @@ impl Shared {
         // It has to wait, or to be refused because of a circle, which may lie
         // anywhere.
         let upgrading = self.upgrade_or_wait(id, &mut deliveries);
-        deliver(anchor, deliveries);
-        let upgrading = upgrading?;
-        if let Upgrading::Done { .. } = upgrading
+        if let Ok(Upgrading::Done { .. }) = upgrading
             && let Some(owner) = Located::find(self, id).and_then(|located| located.owner())
         {
             self.end_circles(anchor, &owner);
         }
-        Ok(upgrading)
+        deliver(anchor, deliveries);
+        upgrading
     }
 
     fn upgrade_or_wait(
@@ -79,6 +81,9 @@ impl Shared {
     ) -> Result<Upgrading, UpgradeError> {
         let mut shards = self.lock_all();
         let parts = parts(&shards, id).ok_or(UpgradeError::Stale)?;
+        if shards[id.shard()].closed {
+            return Err(UpgradeError::Closed);
+        }
         let mut blocked = 0;
         let mut token = 0;
         let before = parts.iter().filter_map(|part| {
@@ -108,7 +113,6 @@ impl Shared {
         }
         let about = shards[id.shard()].engine.payload(id.request());
         let owner = about.and_then(|part| part.about.owner.clone());
-        let closed = shards[id.shard()].closed;
         let waiter = Waiter::new(
             id,
             Kind::Upgrade,
@@ -128,34 +132,30 @@ impl Shared {
                 payload.upgrade = Some(Arc::clone(&waiter));
             }
         }
-        let refusal = if closed {
-            Some(UpgradeError::Closed)
-        } else {
-            self.circle_of_upgrade(&shards, id, owner.as_deref())
-                .map(UpgradeError::Deadlock)
-        };
-        if let Some(refusal) = refusal {
+        let circle = self.circle_of_upgrade(&shards, id, owner.as_deref());
+        if let Some(circle) = circle {
             for part in &parts {
                 cancel_part(&mut shards[part.shard()], part.request(), deliveries);
             }
             drop(waiter.take_listener());
-            if let UpgradeError::Deadlock(_) = refusal {
-                shards[id.shard()].tally.deadlocks += 1;
-            }
-            return Err(refusal);
+            shards[id.shard()].tally.deadlocks += 1;
+            return Err(UpgradeError::Deadlock(circle));
         }
         Ok(Upgrading::Waiting(waiter))
     }
 
-    /// Takes back an upgrade that waits. Of this and the grant exactly one wins.
+    /// Takes back an upgrade that waits; with `only`, no other than that. Of this and
+    /// the grant exactly one wins.
     pub(crate) fn cancel_upgrade(
         &self,
         anchor: &Arc<Anchor>,
         id: LockId,
+        only: Option<&Waiter>,
     ) -> Result<(), UpgradeError> {
         let mut deliveries = Deliveries::new();
         let located = Located::find(self, id).ok_or(UpgradeError::Stale)?;
         let waiting = located.upgrade().filter(|waiter| !waiter.is_complete());
+        let waiting = waiting.filter(|waiter| only.is_none_or(|it| std::ptr::eq(&**waiter, it)));
         let Some(waiter) = waiting else {
             return Err(UpgradeError::Stale);
         };
@@ -179,6 +179,17 @@ impl Shared {
         for part in parts(shards, id).unwrap_or_default() {
             cancel_part(&mut shards[part.shard()], part.request(), deliveries);
         }
+    }
+
+    /// The token of a granted request that writes all that it claims; of one whose
+    /// upgrade is granted, too.
+    pub(crate) fn token_if_upgraded(&self, anchor: &Arc<Anchor>, id: LockId) -> Option<u64> {
+        let token = self.complete_upgrade(anchor, id)?;
+        let located = Located::find(self, id)?;
+        let mut parts = located.parts.iter();
+        parts
+            .all(|(shard, part)| shard.engine.is_all_write(*part))
+            .then_some(token)
     }
 
     /// Ends an upgrade whose last part is granted: what it has to give back is
@@ -246,8 +257,10 @@ impl Shared {
         self.complete_upgrade(anchor, id);
         let mut deliveries = Deliveries::new();
         let mut located = Located::find(self, id).ok_or(ChangeError::Stale)?;
-        if located.upgrade().is_some() {
-            return Err(ChangeError::UpgradeWaiting);
+        match located.upgrade() {
+            Some(waiter) if waiter.is_complete() => complete(&mut located, &mut deliveries),
+            Some(_) => return Err(ChangeError::UpgradeWaiting),
+            None => {}
         }
         let State::Granted { token } = located.state() else {
             return Err(ChangeError::NotGranted);
@@ -276,7 +289,7 @@ impl Shared {
     ) -> Result<u64, UpgradeError> {
         let outcome = match waiter.wait(deadline) {
             Some(outcome) => outcome,
-            None => match self.cancel_upgrade(anchor, id) {
+            None => match self.cancel_upgrade(anchor, id, Some(waiter)) {
                 Ok(()) => {
                     if let Some(located) = Located::find(self, id)
                         && let Some((shard, _)) = { located }.parts.first_mut()

@@ -39,7 +39,8 @@ impl Manager {
     /// internal lock held. Each look takes as long as
     /// [`inspect`](Self::inspect) from the root: with very many locks choose a
     /// long threshold. A panic in the hook ends the watch. The watch does not keep
-    /// the manager alive.
+    /// the manager alive, but for the moment of a look: a named manager may be found
+    /// again in that moment though its last handle has gone.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use std::time::Duration;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let manager = Manager::builder().max_waiting(10_000).build(); // more are refused
     let _watch = manager.watch(Duration::from_secs(5), |late| eprintln!("{late:?}"))?;
-    let session = manager.owner(); // its requests never wait for each other
+    let session = manager.owner(); // its requests never conflict with each other
     let all = manager.request(read("accounts")).owner(&session);
     let mut all = all.label("audit").acquire()?;
     all.upgrade()?; // waits for other holders only; a deadlock is refused, with its circle

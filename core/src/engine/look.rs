@@ -206,6 +206,12 @@ impl<T: Attach> Engine<T> {
         record.entries.iter().filter_map(target).collect()
     }
 
+    /// Whether a request writes all that it claims here.
+    pub(crate) fn is_all_write(&self, id: RequestId) -> bool {
+        let targets = self.targets(id);
+        targets.iter().all(|&(_, mode, _)| mode == Mode::Write)
+    }
+
     fn is_below(&self, node: NodeIndex, top: NodeIndex) -> bool {
         let mut way = std::iter::successors(Some(node), |&at| self.tree.parent(at));
         way.any(|at| at == top)

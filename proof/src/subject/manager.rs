@@ -139,6 +139,7 @@ impl Managed {
                 }
                 Ok(())
             }
+            Ok(UpgradeState::NotUpgraded) => panic!("{id} was to be upgraded"),
             Ok(UpgradeState::Waiting) => {
                 let Ok(LockState::Granted(token)) = before else { panic!("{id} was granted") };
                 self.upgrading.insert(id, token);
@@ -178,14 +179,17 @@ impl Managed {
         for (id, before) in std::mem::take(&mut self.upgrading) {
             match self.manager.upgrade_state(self.ids[&id]) {
                 Ok(UpgradeState::Waiting) => drop(self.upgrading.insert(id, before)),
-                Ok(UpgradeState::Done(token)) if token == before => {
+                Ok(UpgradeState::NotUpgraded) => {
                     let why = match self.manager.is_closed() {
                         true => Refused::Closed,
                         false => Refused::Deadlock,
                     };
                     self.news.push((id, Err(why)));
                 }
-                Ok(UpgradeState::Done(_)) => self.news.push((id, Ok(()))),
+                Ok(UpgradeState::Done(token)) => {
+                    assert!(token > before, "{id} has a new token");
+                    self.news.push((id, Ok(())));
+                }
                 Err(_) => panic!("{id} has ended while it was upgraded"),
             }
         }
