@@ -77,9 +77,7 @@ impl<T: Attach> Engine<T> {
     /// Retires a node and those above it, so far as they are empty.
     pub(super) fn retire_empty(&mut self, mut node: NodeIndex) {
         loop {
-            if self.tree.node(node).is_empty() {
-                self.tree.retire(node);
-            }
+            self.retire_if_empty(node);
             match self.tree.parent(node) {
                 Some(parent) => node = parent,
                 None => return,
@@ -113,12 +111,7 @@ impl<T: Attach> Engine<T> {
                     .is_none_or(|limit| self.may_take_permit(entry.node, limit, asker))
         };
         let all_pass = entries.iter().all(passes);
-        for entry in entries.iter().rev() {
-            if self.tree.node(entry.node).is_empty() {
-                self.tree.retire(entry.node);
-            }
-        }
-        self.keep_entries(entries);
+        self.drop_plan(entries);
         all_pass
     }
 
@@ -136,12 +129,7 @@ impl<T: Attach> Engine<T> {
         };
         if !entries.iter().all(free) {
             // Perhaps all the same: nobody may wait, or not in its way.
-            for entry in entries.iter().rev() {
-                if self.tree.node(entry.node).is_empty() {
-                    self.tree.retire(entry.node);
-                }
-            }
-            self.keep_entries(entries);
+            self.drop_plan(entries);
             return None;
         }
         for entry in &mut entries {
@@ -150,24 +138,14 @@ impl<T: Attach> Engine<T> {
                 there.counts.add(goal);
             }
             entry.held = entry.goal;
-            if self.tree.parent(entry.node) == Some(ROOT) {
-                self.tops[self.tree.class(entry.node)] += 1;
-            }
+            self.enter_top(entry.node);
         }
         self.arrivals += 1;
         self.clock += 1;
         let token = self.clock;
-        let id = self.requests.insert(Record {
-            arrival: self.arrivals,
-            owner: None,
-            blocked: 0,
-            granted: true,
-            upgrading: false,
-            upgrades_part: false,
-            slot: 0,
-            entries,
-            payload: None,
-        });
+        let id = self
+            .requests
+            .insert(Record::new(self.arrivals, None, entries));
         self.requests.set_granted(id, token, self.now);
         Some(Submitted {
             id,
@@ -190,17 +168,9 @@ impl<T: Attach> Engine<T> {
             entry::set_goals(&mut entries);
         }
         self.arrivals += 1;
-        let id = self.requests.insert(Record {
-            arrival: self.arrivals,
-            owner,
-            blocked: 0,
-            granted: false,
-            upgrading: false,
-            upgrades_part: false,
-            slot: 0,
-            entries: Vec::new(),
-            payload: None,
-        });
+        // Its entries come when they have been entered.
+        let record = Record::new(self.arrivals, owner, Vec::new());
+        let id = self.requests.insert(record);
         if owner.is_some() {
             self.go_ahead(id, &entries, owner);
         }
@@ -304,12 +274,26 @@ impl<T: Attach> Engine<T> {
         if entries.iter().all(|entry| entry.goal.is_some()) {
             return;
         }
-        for entry in entries.iter().rev() {
-            if entry.goal.is_none() && self.tree.node(entry.node).is_empty() {
-                self.tree.retire(entry.node);
-            }
+        let unneeded = entries.iter().filter(|entry| entry.goal.is_none());
+        for entry in unneeded.rev() {
+            self.retire_if_empty(entry.node);
         }
         remove_unneeded(entries);
+    }
+
+    /// Drops a plan that nothing came of.
+    fn drop_plan(&mut self, entries: Vec<Entry>) {
+        for entry in entries.iter().rev() {
+            self.retire_if_empty(entry.node);
+        }
+        self.keep_entries(entries);
+    }
+
+    #[inline]
+    pub(super) fn retire_if_empty(&mut self, node: NodeIndex) {
+        if self.tree.node(node).is_empty() {
+            self.tree.retire(node);
+        }
     }
 
     /// Marks the claims that the owner holds already.
@@ -351,11 +335,7 @@ impl<T: Attach> Engine<T> {
             .filter(|record| record.is_held())
             .filter_map(move |record| {
                 let entry = record.entries.iter().find(|entry| entry.node == node)?;
-                if record.upgrading {
-                    entry.before_target
-                } else {
-                    entry.target
-                }
+                record.claimed(entry)
             })
     }
 
@@ -380,9 +360,7 @@ impl<T: Attach> Engine<T> {
         let mut blocked = 0;
         for (index, entry) in entries.iter_mut().enumerate() {
             let node = entry.node;
-            if self.tree.parent(node) == Some(ROOT) {
-                self.tops[self.tree.class(node)] += 1;
-            }
+            self.enter_top(node);
             if let Some(owner) = owner {
                 let own = self.owned.entry(node, owner);
                 own.entries += 1;
@@ -447,6 +425,14 @@ impl<T: Attach> Engine<T> {
             }
         }
         blocked
+    }
+
+    /// One entry more, if this is a node directly below the root.
+    #[inline]
+    fn enter_top(&mut self, node: NodeIndex) {
+        if self.tree.parent(node) == Some(ROOT) {
+            self.tops[self.tree.class(node)] += 1;
+        }
     }
 
     pub(super) fn link(

@@ -369,21 +369,8 @@ impl<T: Attach> Engine<T> {
         for entry in &mut entries {
             entry.held = entry.goal;
         }
-        let arrival = self.arrivals;
-        self.requests.give_record(
-            id,
-            Record {
-                arrival,
-                owner: None,
-                blocked: 0,
-                granted: true,
-                upgrading: false,
-                upgrades_part: false,
-                slot: 0,
-                entries,
-                payload: None,
-            },
-        );
+        let record = Record::new(self.arrivals, None, entries);
+        self.requests.give_record(id, record);
     }
 
     /// The last stage of an upgrade has passed, or there was none to wait for.

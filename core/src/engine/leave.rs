@@ -2,7 +2,7 @@
 
 use super::entry::{Entry, Permit};
 use super::modes::NodeMode;
-use super::tree::ROOT;
+use super::tree::{NodeIndex, ROOT};
 use super::{Attach, Ended, Engine, Grants, RequestId, State, in_order, state_of};
 use crate::owner::OwnerId;
 
@@ -78,13 +78,8 @@ impl<T: Attach> Engine<T> {
             return false;
         };
         for entry in record.entries.iter().rev() {
-            let there = self.tree.node_mut(entry.node);
             if let Some(held) = entry.held {
-                there.counts.remove(held);
-            }
-            self.leave_top(entry.node);
-            if self.tree.node(entry.node).is_empty() {
-                self.tree.retire(entry.node);
+                self.leave_alone(entry.node, held);
             }
         }
         self.keep_entries(record.entries);
@@ -106,9 +101,7 @@ impl<T: Attach> Engine<T> {
             if there.crowd != 0 {
                 self.pass_waiting(node, grants);
             }
-            if self.tree.node(node).is_empty() {
-                self.tree.retire(node);
-            }
+            self.retire_if_empty(node);
             if at == Some(ROOT) {
                 self.tops[self.tree.class(node)] -= 1;
             }
@@ -127,17 +120,11 @@ impl<T: Attach> Engine<T> {
         }
         // Children before their parents, as retiring wants it.
         for entry in record.entries.iter().rev() {
-            let there = self.tree.node_mut(entry.node);
             if record.owner.is_none()
-                && there.crowd == 0
+                && self.tree.node(entry.node).crowd == 0
                 && let Some(held) = entry.held
             {
-                // What `leave` and `look_at` come to where nobody waits.
-                there.counts.remove(held);
-                self.leave_top(entry.node);
-                if self.tree.node(entry.node).is_empty() {
-                    self.tree.retire(entry.node);
-                }
+                self.leave_alone(entry.node, held);
                 continue;
             }
             self.leave(entry, id.slot(), record.owner);
@@ -178,22 +165,28 @@ impl<T: Attach> Engine<T> {
         }
     }
 
+    /// What `leave` and `look_at` come to without an owner and where nobody waits.
+    #[inline]
+    fn leave_alone(&mut self, node: NodeIndex, held: NodeMode) {
+        self.tree.node_mut(node).counts.remove(held);
+        self.leave_top(node);
+        self.retire_if_empty(node);
+    }
+
     /// One entry fewer, if this is a node directly below the root.
     #[inline]
-    fn leave_top(&mut self, node: super::tree::NodeIndex) {
+    fn leave_top(&mut self, node: NodeIndex) {
         if self.tree.parent(node) == Some(ROOT) {
             self.tops[self.tree.class(node)] -= 1;
         }
     }
 
     /// Something has left a node: whoever may pass now does.
-    pub(super) fn look_at(&mut self, node: super::tree::NodeIndex, grants: &mut Grants) {
+    pub(super) fn look_at(&mut self, node: NodeIndex, grants: &mut Grants) {
         if self.tree.node(node).crowd != 0 {
             self.pass_waiting(node, grants);
         }
-        if self.tree.node(node).is_empty() {
-            self.tree.retire(node);
-        }
+        self.retire_if_empty(node);
     }
 
     /// Gives memory back after a crowd: when nobody is left.

@@ -195,12 +195,7 @@ impl<T: Attach> Engine<T> {
                 .collect();
         };
         let target = |entry: &Entry| {
-            let before = entry.before_target.filter(|_| record.upgrading);
-            let target = if record.upgrading {
-                before
-            } else {
-                entry.target
-            }?;
+            let target = record.claimed(entry)?;
             Some((entry.node, target.mode, target.limit.map(u32::from)))
         };
         record.entries.iter().filter_map(target).collect()

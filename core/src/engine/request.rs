@@ -8,7 +8,7 @@
 use slab::Slab;
 
 use super::Attach;
-use super::entry::{Entry, Permit};
+use super::entry::{Entry, Permit, Target};
 use super::tree::NodeIndex;
 use crate::mode::Mode;
 use crate::owner::OwnerId;
@@ -72,6 +72,32 @@ pub(super) struct Record<T> {
 }
 
 impl<T: Attach> Record<T> {
+    /// A request that waits for nothing, and has attached nothing. Its slot is set
+    /// when it is inserted.
+    pub(super) fn new(arrival: u64, owner: Option<OwnerId>, entries: Vec<Entry>) -> Self {
+        Self {
+            arrival,
+            owner,
+            blocked: 0,
+            granted: true,
+            upgrading: false,
+            upgrades_part: false,
+            slot: 0,
+            entries,
+            payload: None,
+        }
+    }
+
+    /// What one of its entries claims now: while an upgrade waits, what it did
+    /// before.
+    pub(super) fn claimed(&self, entry: &Entry) -> Option<Target> {
+        if self.upgrading {
+            entry.before_target
+        } else {
+            entry.target
+        }
+    }
+
     /// The request is granted as a whole, as far as it may reach.
     pub(super) fn is_held(&self) -> bool {
         self.granted && self.payload.as_ref().is_none_or(Attach::is_held)
