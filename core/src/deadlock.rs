@@ -111,7 +111,7 @@ fn circle(shards: &[&Shard], agent: Agent, id: LockId) -> Option<Vec<LockId>> {
 }
 
 /// The waiters of an owner's requests and upgrades that wait, in the order in
-/// which they were queued.
+/// which the requests arrived.
 fn waiting_of(shards: &[&Shard], owner: OwnerId) -> Vec<Arc<Waiter>> {
     let mut waiters = Vec::new();
     for shard in shards {
@@ -126,7 +126,7 @@ fn waiting_of(shards: &[&Shard], owner: OwnerId) -> Vec<Arc<Waiter>> {
             waiters.extend(waiting.filter(|it| !it.is_complete()).cloned());
         }
     }
-    waiters.sort_by_key(|waiter| waiter.queued);
+    waiters.sort_by_key(|waiter| waiter.order);
     waiters
 }
 

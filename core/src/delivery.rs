@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
 
 use smallvec::SmallVec;
 
@@ -31,14 +30,14 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     let mut calls: SmallVec<[Call; 2]> = SmallVec::new();
     // Owners that may stand in a circle now, since they hold one thing and wait
     // for another.
-    let mut owners: SmallVec<[(Instant, Arc<OwnerState>); 1]> = SmallVec::new();
+    let mut owners: SmallVec<[(u64, Arc<OwnerState>); 1]> = SmallVec::new();
     for (waiter, outcome) in deliveries {
         if let Outcome::Granted { .. } = outcome {
             if waiter.kind == Kind::Request {
                 anchor.shared.stops_waiting();
             }
             let owner = waiter.owner.clone();
-            owners.extend(owner.map(|owner| (waiter.queued, owner)));
+            owners.extend(owner.map(|owner| (waiter.order, owner)));
         }
         if cfg!(oarlock_mutation = "lose_one_wake") && waiter.id.to_u64() % 5 == 2 {
             continue;
@@ -54,9 +53,9 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
             }
         }
     }
-    // In the order in which they were queued, wherever they were granted.
+    // In the order in which the requests arrived, wherever they were granted.
     owners.retain(|(_, owner)| owner.waits());
-    owners.sort_by_key(|&(queued, _)| queued);
+    owners.sort_by_key(|&(order, _)| order);
     // Before foreign code, which may wait for what only this makes free.
     for (_, owner) in owners {
         anchor.shared.end_circles(anchor, &owner);

@@ -36,6 +36,8 @@ pub(crate) struct Part {
     pub(crate) others: SmallVec<[LockId; 3]>,
     /// In the other parts: by which id the request is known.
     pub(crate) known_as: Option<LockId>,
+    /// In the same part: the number of a request among those of owners.
+    pub(crate) order: u64,
     /// In the part by which the request is known: whose it is, and what the
     /// caller calls it.
     pub(crate) about: About,

@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     /// How many requests wait, over all shards.
     waiting: AtomicUsize,
     owners: AtomicU64,
+    /// Counts the requests of owners as they arrive.
+    owned: AtomicU64,
     /// The handles' common part, while there is a handle.
     pub(crate) front: Mutex<Weak<Front>>,
 }
@@ -71,6 +73,7 @@ impl Shared {
             identity: random.hash_one("identity"),
             waiting: AtomicUsize::new(0),
             owners: AtomicU64::new(0),
+            owned: AtomicU64::new(0),
             front: Mutex::new(Weak::new()),
         }
     }
@@ -82,6 +85,12 @@ impl Shared {
             OwnerId::from_u64(number).unwrap_or(OwnerId::LAST),
             self.identity,
         )
+    }
+
+    /// The number of a request of an owner that arrives, under the locks of its
+    /// shards.
+    pub(crate) fn next_owned(&self) -> u64 {
+        self.owned.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// One more is to wait. `false`: no more may.

@@ -256,7 +256,7 @@ impl Shared {
             }
         }
         let (id, token) = (ids[0], greatest);
-        attach(&mut shards, &ids, &About::default(), None);
+        attach(&mut shards, &ids, (&About::default(), 0), None);
         if let Some(tally) = tally_of(&mut shards, id) {
             tally.granted_at_once(id.request());
         }
@@ -404,8 +404,10 @@ impl Shared {
             }
         }
         let id = ids[0];
+        let owner = about.owner.as_ref();
+        let order = owner.map_or(0, |_| self.next_owned());
         if blocked == 0 {
-            attach(shards, &ids, about, None);
+            attach(shards, &ids, (about, order), None);
             if let Some(tally) = tally_of(shards, id) {
                 tally.granted_at_once(id.request());
             }
@@ -425,9 +427,9 @@ impl Shared {
             *admission = Admission::Queue(listener);
             return Err(AcquireError::TooManyWaiting { limit });
         }
-        let owner = about.owner.clone();
+        let owner = about.owner.clone().map(|owner| (owner, order));
         let waiter = Waiter::new(id, Kind::Request, blocked, token, owner, listener);
-        attach(shards, &ids, about, Some(&waiter));
+        attach(shards, &ids, (about, order), Some(&waiter));
         if let Some(owner) = &about.owner
             && owner.live() > 1
             && let Some(circle) = self.circle_of_owner(shards, owner.id, id)
@@ -465,7 +467,12 @@ fn count_refused(shards: &mut Locked<'_>, admission: &Admission) {
 }
 
 /// Attaches to each part what has to be known of the request there.
-fn attach(shards: &mut Locked<'_>, ids: &[LockId], about: &About, waiter: Option<&Arc<Waiter>>) {
+fn attach(
+    shards: &mut Locked<'_>,
+    ids: &[LockId],
+    (about, order): (&About, u64),
+    waiter: Option<&Arc<Waiter>>,
+) {
     if ids.len() == 1 && waiter.is_none() && about.is_nothing() {
         return;
     }
@@ -483,6 +490,7 @@ fn attach(shards: &mut Locked<'_>, ids: &[LockId], about: &About, waiter: Option
         if place == 0 {
             part.others.extend_from_slice(&ids[1..]);
             part.about = about.clone();
+            part.order = order;
         } else {
             part.known_as = Some(ids[0]);
         }

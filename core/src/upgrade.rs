@@ -113,12 +113,13 @@ impl Shared {
         }
         let about = shards[id.shard()].engine.payload(id.request());
         let owner = about.and_then(|part| part.about.owner.clone());
+        let order = about.map_or(0, |part| part.order);
         let waiter = Waiter::new(
             id,
             Kind::Upgrade,
             blocked,
             token,
-            owner.clone(),
+            owner.clone().map(|owner| (owner, order)),
             Listener::None,
         );
         // Before the search: what the request holds in any shard is held by one

@@ -68,6 +68,8 @@ pub(crate) struct Waiter {
     token: AtomicU64,
     /// When it was queued.
     pub(crate) queued: Instant,
+    /// The request's number among those of owners; 0 without an owner.
+    pub(crate) order: u64,
     /// The owner of the request, if it has one.
     pub(crate) owner: Option<Arc<OwnerState>>,
     /// Set after `inner.outcome`, for those who spin before they park.
@@ -87,9 +89,10 @@ impl Waiter {
         kind: Kind,
         parts: u32,
         token: u64,
-        owner: Option<Arc<OwnerState>>,
+        owner: Option<(Arc<OwnerState>, u64)>,
         listener: Listener,
     ) -> Arc<Self> {
+        let (owner, order) = owner.unzip();
         if let Some(owner) = &owner {
             owner.begins_waiting();
         }
@@ -100,6 +103,7 @@ impl Waiter {
             token: AtomicU64::new(token),
             queued: sync::now(),
             owner,
+            order: order.unwrap_or(0),
             settled: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 outcome: None,
