@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use smallvec::SmallVec;
+
 use crate::by_id::LockState;
 use crate::claim::Claim;
 use crate::engine::{RequestId, State};
@@ -77,7 +79,7 @@ impl Manager {
         ids.dedup();
         let mut seen: Vec<_> = ids
             .iter()
-            .filter_map(|&id| info(shared, &shards, id))
+            .filter_map(|&id| info(shared, id, &parts(&shards, id)))
             .collect();
         drop(shards);
         seen.sort_by_key(|it| {
@@ -85,6 +87,20 @@ impl Manager {
             (waits, std::cmp::Reverse(it.age))
         });
         Ok(seen)
+    }
+
+    /// What [`inspect`](Self::inspect) tells, of one request. Locks the shards that
+    /// it has claims in.
+    ///
+    /// # Errors
+    ///
+    /// [`StaleLock`] if there is no such request (any more).
+    pub fn info(&self, id: LockId) -> Result<RequestInfo, StaleLock> {
+        let shared = self.shared();
+        let located = Located::find(shared, id).ok_or(StaleLock)?;
+        let parts = located.parts.iter();
+        let parts: Parts<'_> = parts.map(|(shard, part)| (&**shard, *part)).collect();
+        info(shared, id, &parts).ok_or(StaleLock)
     }
 
     /// The requests that keep this one, or its upgrade, waiting now: those ahead
@@ -116,11 +132,24 @@ impl Manager {
     }
 }
 
-/// One request, with all shards locked.
-fn info(shared: &Shared, shards: &[MutexGuard<'_, Shard>], id: LockId) -> Option<RequestInfo> {
-    let shard = &shards[id.shard()];
-    let first = shard.engine.seen(id.request())?;
-    let part = shard.engine.payload(id.request());
+/// A request's parts, the first of them the one that its id names.
+type Parts<'s> = SmallVec<[(&'s Shard, RequestId); 4]>;
+
+/// The parts of a request, with all shards locked.
+fn parts<'s>(shards: &'s [MutexGuard<'_, Shard>], id: LockId) -> Parts<'s> {
+    let first = shards[id.shard()].engine.payload(id.request());
+    let others = first.iter().flat_map(|part| part.others.iter().copied());
+    std::iter::once(id)
+        .chain(others)
+        .map(|part| (&*shards[part.shard()], part.request()))
+        .collect()
+}
+
+/// One request, with the shards of its parts locked.
+fn info(shared: &Shared, id: LockId, parts: &Parts<'_>) -> Option<RequestInfo> {
+    let (&(shard, first), others) = parts.split_first()?;
+    let part = shard.engine.payload(first);
+    let first = shard.engine.seen(first)?;
     let mut claims = first.claims;
     let (mut waits, mut token) = (false, 0);
     let mut add = |state| match state {
@@ -128,8 +157,8 @@ fn info(shared: &Shared, shards: &[MutexGuard<'_, Shard>], id: LockId) -> Option
         State::Granted { token: part } => token = token.max(part),
     };
     add(first.state);
-    for other in part.iter().flat_map(|part| part.others.iter()) {
-        let seen = shards[other.shard()].engine.seen(other.request())?;
+    for (shard, other) in others {
+        let seen = shard.engine.seen(*other)?;
         add(seen.state);
         claims.extend(seen.claims);
     }
@@ -176,6 +205,6 @@ pub(crate) fn all(shared: &Shared) -> Vec<RequestInfo> {
     ids.sort_unstable();
     ids.dedup();
     ids.iter()
-        .filter_map(|&id| info(shared, &shards, id))
+        .filter_map(|&id| info(shared, id, &parts(&shards, id)))
         .collect()
 }
