@@ -11,7 +11,7 @@ use crate::manager::{Manager, Own};
 use crate::path::Path;
 use crate::shard::Located;
 use crate::upgrade::{UpgradeState, Upgrading};
-use crate::waiter::Outcome;
+use crate::waiter::{Listener, Outcome};
 
 /// Where a live request stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,21 @@ impl Manager {
         self.shared().cancel(self.anchor(id.shard()), id, Own::Tell)
     }
 
+    /// [`cancel`](Self::cancel), because the request's time is up: for bindings and
+    /// programs with timers of their own. Whoever waits for it by a future, a callback
+    /// or a [`Pending`](crate::Pending) gets `Timeout`, and it is counted as one; a
+    /// thread in [`wait`](Self::wait), whose own `Timeout` says that the request is
+    /// still queued, gets `Cancelled`. Of expire, cancel, grant and close exactly one
+    /// wins.
+    ///
+    /// # Errors
+    ///
+    /// As [`cancel`](Self::cancel).
+    pub fn expire(&self, id: LockId) -> Result<(), CancelError> {
+        self.shared()
+            .cancel(self.anchor(id.shard()), id, Own::Expire)
+    }
+
     /// Where the request stands now. Never blocks for a lock to be granted.
     ///
     /// # Errors
@@ -76,7 +91,7 @@ impl Manager {
         };
         match waiter.wait(deadline) {
             Some(Outcome::Granted { token }) => Ok(token),
-            Some(Outcome::Cancelled) => Err(WaitError::Cancelled),
+            Some(Outcome::Cancelled | Outcome::TimedOut) => Err(WaitError::Cancelled),
             Some(Outcome::Closed) => Err(WaitError::Closed),
             Some(Outcome::Deadlock(circle)) => Err(WaitError::Deadlock(circle)),
             None => Err(WaitError::Timeout),
@@ -107,10 +122,15 @@ impl Manager {
     /// As [`UpgradeError`] says.
     pub fn upgrade(&self, id: LockId) -> Result<UpgradeState, UpgradeError> {
         let anchor = self.anchor(id.shard());
-        Ok(match self.shared().upgrade(anchor, id, true)? {
-            Upgrading::Done { token } => UpgradeState::Done(token),
-            Upgrading::Waiting(_) => UpgradeState::Waiting,
-        })
+        Ok(
+            match self
+                .shared()
+                .upgrade(anchor, id, Some(&mut Listener::None))?
+            {
+                Upgrading::Done { token } => UpgradeState::Done(token),
+                Upgrading::Waiting(_) => UpgradeState::Waiting,
+            },
+        )
     }
 
     /// The same, if it is possible at once; gives the token.
@@ -120,7 +140,7 @@ impl Manager {
     /// [`UpgradeError::WouldBlock`] if another holder conflicts.
     pub fn try_upgrade(&self, id: LockId) -> Result<u64, UpgradeError> {
         let anchor = self.anchor(id.shard());
-        match self.shared().upgrade(anchor, id, false)? {
+        match self.shared().upgrade(anchor, id, None)? {
             Upgrading::Done { token } => Ok(token),
             Upgrading::Waiting(_) => Err(UpgradeError::WouldBlock),
         }
@@ -177,7 +197,7 @@ impl Manager {
     /// [`StaleLock`] if no upgrade of such a request waits (any more).
     pub fn cancel_upgrade(&self, id: LockId) -> Result<(), StaleLock> {
         let anchor = self.anchor(id.shard());
-        let cancelled = self.shared().cancel_upgrade(anchor, id, None);
+        let cancelled = self.shared().cancel_upgrade(anchor, id, None, Own::Tell);
         cancelled.map_err(|_| StaleLock)
     }
 

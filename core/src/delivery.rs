@@ -7,12 +7,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use smallvec::SmallVec;
 
-use crate::error::AcquireError;
+use crate::error::{AcquireError, UpgradeError};
 use crate::guard::Guard;
 use crate::manager::Anchor;
 use crate::owner::OwnerState;
 use crate::sync::Arc;
-use crate::waiter::{Callback, Kind, Listener, Outcome, Waiter};
+use crate::waiter::{Callback, Kind, Listener, Outcome, UpgradeCallback, Waiter};
 
 /// Outcomes decided under a lock, to be told without it.
 pub(crate) type Deliveries = SmallVec<[(Arc<Waiter>, Outcome); 2]>;
@@ -31,25 +31,39 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     // Owners that may stand in a circle now, since they hold one thing and wait
     // for another.
     let mut owners: SmallVec<[(u64, Arc<OwnerState>); 1]> = SmallVec::new();
-    for (waiter, outcome) in deliveries {
-        if let Outcome::Granted { .. } = outcome {
-            if waiter.kind == Kind::Request {
-                anchor.shared.stops_waiting();
+    let mut rest = deliveries;
+    while !rest.is_empty() {
+        for (waiter, outcome) in std::mem::take(&mut rest) {
+            if let Outcome::Granted { .. } = outcome {
+                if waiter.kind == Kind::Request {
+                    anchor.shared.stops_waiting();
+                }
+                let owner = waiter.owner.clone();
+                owners.extend(owner.map(|owner| (waiter.order, owner)));
             }
-            let owner = waiter.owner.clone();
-            owners.extend(owner.map(|owner| (waiter.order, owner)));
-        }
-        if cfg!(oarlock_mutation = "lose_one_wake") && waiter.id.to_u64() % 5 == 2 {
-            continue;
-        }
-        match waiter.settle(outcome.clone()) {
-            Listener::None => {}
-            Listener::Waker(waker) => calls.push(Call::Wake(waker)),
-            Listener::Callback(callback) => {
-                let result = outcome
-                    .token()
-                    .map(|token| Guard::new(Arc::clone(anchor), waiter.id, token));
-                calls.push(Call::Back(callback, result));
+            if cfg!(oarlock_mutation = "lose_one_wake") && waiter.id.to_u64() % 5 == 2 {
+                continue;
+            }
+            match waiter.settle(outcome.clone()) {
+                Listener::None => {}
+                Listener::Waker(waker) => calls.push(Call::Wake(waker)),
+                Listener::Callback(callback) => {
+                    let result = outcome
+                        .token()
+                        .map(|token| Guard::new(Arc::clone(anchor), waiter.id, token));
+                    calls.push(Call::Back(callback, result));
+                }
+                Listener::Upgrade(callback) => {
+                    let mut result = outcome.upgraded();
+                    // No thread waits that would complete it. Whom that lets in is
+                    // told in the next round.
+                    if result.is_ok()
+                        && anchor.shared.settle_upgrade(waiter.id, &mut rest).is_none()
+                    {
+                        result = Err(UpgradeError::Cancelled);
+                    }
+                    calls.push(Call::Upgraded(callback, result));
+                }
             }
         }
     }
@@ -69,6 +83,7 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
 pub(crate) enum Call {
     Wake(std::task::Waker),
     Back(Callback, Result<Guard, AcquireError>),
+    Upgraded(UpgradeCallback, Result<u64, UpgradeError>),
 }
 
 impl Call {
@@ -78,6 +93,7 @@ impl Call {
         let outcome = catch_unwind(AssertUnwindSafe(|| match self {
             Self::Wake(waker) => waker.wake(),
             Self::Back(callback, result) => callback(result),
+            Self::Upgraded(callback, result) => callback(result),
         }));
         if let Err(payload) = outcome {
             // Dropping the payload may panic again.
@@ -151,7 +167,7 @@ pub(crate) fn run(calls: impl IntoIterator<Item = Call>) {
         for call in calls {
             match call {
                 Call::Wake(_) => backlog.wakes.push_back(call),
-                Call::Back(..) => backlog.backs.push_back(call),
+                Call::Back(..) | Call::Upgraded(..) => backlog.backs.push_back(call),
             }
         }
         let wake = !backlog.waking;

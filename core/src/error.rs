@@ -106,6 +106,8 @@ pub enum AcquireError {
     Invalid(InvalidRequest),
     /// The request was cancelled while it waited.
     Cancelled,
+    /// The request's time was up: [`Manager::expire`](crate::Manager::expire).
+    Timeout,
     /// The manager is closed, or was closed while the request waited.
     Closed,
     /// The request would wait, or waited, in a circle of owners, and its owner
@@ -157,7 +159,7 @@ pub enum AcquireTimeoutError {
 pub enum WaitError {
     /// The time was up. The request is still queued.
     Timeout,
-    /// The request was cancelled or released while this call waited.
+    /// The request was cancelled, released or expired while this call waited.
     Cancelled,
     /// The manager was closed while this call waited.
     Closed,
@@ -167,7 +169,8 @@ pub enum WaitError {
     Stale,
 }
 
-/// Why [`Manager::cancel`](crate::Manager::cancel) did not cancel.
+/// Why [`Manager::cancel`](crate::Manager::cancel) or
+/// [`Manager::expire`](crate::Manager::expire) did not cancel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CancelError {
@@ -204,6 +207,7 @@ impl fmt::Display for AcquireError {
         match self {
             Self::Invalid(error) => error.fmt(f),
             Self::Cancelled => f.write_str(CANCELLED),
+            Self::Timeout => f.write_str(TIMEOUT),
             Self::Closed => f.write_str(CLOSED),
             Self::Deadlock(circle) => circle.fmt(f),
             Self::TooManyWaiting { limit } => too_many_waiting(f, *limit),
@@ -306,6 +310,7 @@ impl From<AcquireError> for AcquireTimeoutError {
         match error {
             AcquireError::Invalid(error) => Self::Invalid(error),
             AcquireError::Cancelled => Self::Cancelled,
+            AcquireError::Timeout => Self::Timeout,
             AcquireError::Closed => Self::Closed,
             AcquireError::Deadlock(circle) => Self::Deadlock(circle),
             AcquireError::TooManyWaiting { limit } => Self::TooManyWaiting { limit },

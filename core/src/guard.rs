@@ -7,6 +7,7 @@ use crate::manager::{Anchor, Front, Manager, Own};
 use crate::path::Path;
 use crate::sync::{self, Arc};
 use crate::upgrade::Upgrading;
+use crate::waiter::Listener;
 
 use std::time::{Duration, Instant};
 
@@ -128,7 +129,7 @@ impl Guard {
     /// [`UpgradeError::WouldBlock`] if another holder conflicts.
     pub fn try_upgrade(&mut self) -> Result<(), UpgradeError> {
         let anchor = Arc::clone(self.anchor());
-        if let Upgrading::Done { token } = anchor.shared.upgrade(&anchor, self.id, false)? {
+        if let Upgrading::Done { token } = anchor.shared.upgrade(&anchor, self.id, None)? {
             self.token = token;
         }
         Ok(())
@@ -163,7 +164,7 @@ impl Guard {
     fn upgrade_by(&mut self, deadline: Option<Instant>) -> Result<(), UpgradeError> {
         let anchor = Arc::clone(self.anchor());
         let shared = &anchor.shared;
-        self.token = match shared.upgrade(&anchor, self.id, true)? {
+        self.token = match shared.upgrade(&anchor, self.id, Some(&mut Listener::None))? {
             Upgrading::Done { token } => token,
             Upgrading::Waiting(waiter) => {
                 shared.await_upgrade(&anchor, self.id, &waiter, deadline)?

@@ -69,8 +69,10 @@ mod stats;
 mod submit;
 mod sync;
 mod upgrade;
+mod upgrade_with;
 mod waiter;
 mod watch;
+mod weak;
 
 pub use builder::ManagerBuilder;
 pub use by_id::LockState;
@@ -91,4 +93,6 @@ pub use pending::{Acquire, Enqueued, Pending};
 pub use request::Request;
 pub use stats::{Histogram, Stats};
 pub use upgrade::UpgradeState;
+pub use upgrade_with::{UpgradeBegun, UpgradeTicket};
 pub use watch::Watch;
+pub use weak::WeakManager;

@@ -443,9 +443,7 @@ impl Shared {
         if let State::Granted { token } = located.state() {
             return Err(CancelError::Granted(token));
         }
-        if let (Own::TimedOut, Some((shard, _))) = (own, located.parts.first_mut()) {
-            shard.tally.timeouts += 1;
-        }
+        own.count(&mut located);
         self.finish(anchor, located, own);
         Ok(())
     }
@@ -465,9 +463,9 @@ impl Shared {
         }
         if let Some(waiter) = waiters.request {
             match own {
-                Own::Tell => deliveries.push((waiter, Outcome::Cancelled)),
+                Own::Tell | Own::Expire => deliveries.push((waiter, own.outcome())),
                 // Threads that wait by the id still have to hear of it.
-                Own::Abandon | Own::TimedOut => abandoned = waiter.settle(Outcome::Cancelled),
+                Own::Abandon | Own::TimedOut => abandoned = waiter.settle(own.outcome()),
             }
         }
         deliver(anchor, deliveries);
@@ -476,7 +474,8 @@ impl Shared {
     }
 }
 
-/// What to do with the future or callback of a request that is being ended.
+/// What to do with the future or callback of a request or an upgrade that is being
+/// ended.
 #[derive(Clone, Copy)]
 pub(crate) enum Own {
     /// Tell it.
@@ -485,4 +484,24 @@ pub(crate) enum Own {
     Abandon,
     /// The same, because its time was up.
     TimedOut,
+    /// Tell it that its time was up.
+    Expire,
+}
+
+impl Own {
+    pub(crate) fn outcome(self) -> Outcome {
+        match self {
+            Self::Tell | Self::Abandon | Self::TimedOut => Outcome::Cancelled,
+            Self::Expire => Outcome::TimedOut,
+        }
+    }
+
+    /// Counts it, if it is a timeout.
+    pub(crate) fn count(self, located: &mut Located<'_>) {
+        if let Self::TimedOut | Self::Expire = self
+            && let Some((shard, _)) = located.parts.first_mut()
+        {
+            shard.tally.timeouts += 1;
+        }
+    }
 }

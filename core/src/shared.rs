@@ -2,7 +2,7 @@
 
 use crate::clock::CoarseClock;
 use crate::delivery::{self, Call, Deliveries};
-use crate::error::AcquireError;
+use crate::error::{AcquireError, UpgradeError};
 use crate::id::LockId;
 use crate::limits::Limits;
 use crate::manager::Front;
@@ -195,11 +195,17 @@ impl Drop for Shared {
         if let Some(name) = &self.name {
             named::forget(name);
         }
-        // Requests known only by their ids may still wait; their callbacks are
-        // owed a call.
+        // Requests known only by their ids may still wait, or their upgrades; the
+        // callbacks are owed a call.
         for (waiter, outcome) in self.end_waiting() {
-            if let Listener::Callback(callback) = waiter.settle(outcome) {
-                delivery::run([Call::Back(callback, Err(AcquireError::Closed))]);
+            match waiter.settle(outcome) {
+                Listener::None | Listener::Waker(_) => {}
+                Listener::Callback(callback) => {
+                    delivery::run([Call::Back(callback, Err(AcquireError::Closed))]);
+                }
+                Listener::Upgrade(callback) => {
+                    delivery::run([Call::Upgraded(callback, Err(UpgradeError::Closed))]);
+                }
             }
         }
     }

@@ -85,7 +85,7 @@ pub struct Stats {
     pub releases: u64,
     /// Waiting requests that ended without the lock, timeouts among them.
     pub cancels: u64,
-    /// Blocking calls whose time was up.
+    /// Blocking calls, requests and upgrades whose time was up.
     pub timeouts: u64,
     /// Requests and upgrades refused, or ended, because they stood in a circle.
     pub deadlocks: u64,

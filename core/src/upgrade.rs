@@ -6,7 +6,7 @@ use crate::delivery::{Deliveries, deliver};
 use crate::engine::{ChangeRefused, RequestId, State, Upgraded};
 use crate::error::{ChangeError, UpgradeError};
 use crate::id::LockId;
-use crate::manager::Anchor;
+use crate::manager::{Anchor, Own};
 use crate::path::Path;
 use crate::prepared;
 use crate::shard::{Located, Shard};
@@ -33,12 +33,14 @@ pub(crate) enum Upgrading {
 }
 
 impl Shared {
-    /// Upgrades at once or begins to wait; with `queue` false it never waits.
+    /// Upgrades at once or begins to wait; without `queue` it never waits. The
+    /// listener is lent: it is taken only if the upgrade waits, and else dropped by the
+    /// caller when no lock is held any more.
     pub(crate) fn upgrade(
         &self,
         anchor: &Arc<Anchor>,
         id: LockId,
-        queue: bool,
+        queue: Option<&mut Listener>,
     ) -> Result<Upgrading, UpgradeError> {
         self.complete_upgrade(anchor, id);
         let mut deliveries = Deliveries::new();
@@ -59,12 +61,12 @@ impl Shared {
         }
         drop(located);
         deliver(anchor, std::mem::take(&mut deliveries));
-        if !queue {
+        let Some(listener) = queue else {
             return Err(UpgradeError::WouldBlock);
-        }
+        };
         // It has to wait, or to be refused because of a circle, which may lie
         // anywhere.
-        let upgrading = self.upgrade_or_wait(id, &mut deliveries);
+        let upgrading = self.upgrade_or_wait(id, listener, &mut deliveries);
         if let Ok(Upgrading::Done { .. }) = upgrading
             && let Some(owner) = Located::find(self, id).and_then(|located| located.owner())
         {
@@ -77,6 +79,7 @@ impl Shared {
     fn upgrade_or_wait(
         &self,
         id: LockId,
+        listener: &mut Listener,
         deliveries: &mut Deliveries,
     ) -> Result<Upgrading, UpgradeError> {
         let mut shards = self.lock_all();
@@ -120,7 +123,7 @@ impl Shared {
             blocked,
             token,
             owner.clone().map(|owner| (owner, order)),
-            Listener::None,
+            std::mem::replace(listener, Listener::None),
         );
         // Before the search: what the request holds in any shard is held by one
         // that waits.
@@ -138,7 +141,7 @@ impl Shared {
             for part in &parts {
                 cancel_part(&mut shards[part.shard()], part.request(), deliveries);
             }
-            drop(waiter.take_listener());
+            *listener = waiter.take_listener();
             shards[id.shard()].tally.deadlocks += 1;
             return Err(UpgradeError::Deadlock(circle));
         }
@@ -152,6 +155,7 @@ impl Shared {
         anchor: &Arc<Anchor>,
         id: LockId,
         only: Option<&Waiter>,
+        own: Own,
     ) -> Result<(), UpgradeError> {
         let mut deliveries = Deliveries::new();
         let located = Located::find(self, id).ok_or(UpgradeError::Stale)?;
@@ -161,11 +165,12 @@ impl Shared {
             return Err(UpgradeError::Stale);
         };
         let mut located = located;
+        own.count(&mut located);
         for (shard, part) in &mut located.parts {
             cancel_part(shard, *part, &mut deliveries);
         }
         drop(located);
-        deliveries.push((waiter, Outcome::Cancelled));
+        deliveries.push((waiter, own.outcome()));
         deliver(anchor, deliveries);
         Ok(())
     }
@@ -197,16 +202,21 @@ impl Shared {
     /// given back. The token.
     pub(crate) fn complete_upgrade(&self, anchor: &Arc<Anchor>, id: LockId) -> Option<u64> {
         let mut deliveries = Deliveries::new();
+        let token = self.settle_upgrade(id, &mut deliveries);
+        deliver(anchor, deliveries);
+        token
+    }
+
+    /// The same, and who is let in by it is still to be told.
+    pub(crate) fn settle_upgrade(&self, id: LockId, deliveries: &mut Deliveries) -> Option<u64> {
         let mut located = Located::find(self, id)?;
         if located.upgrade().is_some_and(|waiter| waiter.is_complete()) {
-            complete(&mut located, &mut deliveries);
+            complete(&mut located, deliveries);
         }
-        let State::Granted { token } = located.state() else {
-            return None;
-        };
-        drop(located);
-        deliver(anchor, deliveries);
-        Some(token)
+        match located.state() {
+            State::Granted { token } => Some(token),
+            State::Waiting => None,
+        }
     }
 
     pub(crate) fn downgrade(&self, anchor: &Arc<Anchor>, id: LockId) -> Result<(), ChangeError> {
@@ -290,27 +300,15 @@ impl Shared {
     ) -> Result<u64, UpgradeError> {
         let outcome = match waiter.wait(deadline) {
             Some(outcome) => outcome,
-            None => match self.cancel_upgrade(anchor, id, Some(waiter)) {
-                Ok(()) => {
-                    if let Some(located) = Located::find(self, id)
-                        && let Some((shard, _)) = { located }.parts.first_mut()
-                    {
-                        shard.tally.timeouts += 1;
-                    }
-                    return Err(UpgradeError::Timeout);
-                }
+            None => match self.cancel_upgrade(anchor, id, Some(waiter), Own::TimedOut) {
+                Ok(()) => return Err(UpgradeError::Timeout),
                 // Whoever decided it is about to tell.
                 Err(_) => waiter.wait(None).unwrap_or(Outcome::Cancelled),
             },
         };
-        match outcome {
-            Outcome::Granted { .. } => self
-                .complete_upgrade(anchor, id)
-                .ok_or(UpgradeError::Cancelled),
-            Outcome::Cancelled => Err(UpgradeError::Cancelled),
-            Outcome::Closed => Err(UpgradeError::Closed),
-            Outcome::Deadlock(circle) => Err(UpgradeError::Deadlock(circle)),
-        }
+        outcome.upgraded()?;
+        self.complete_upgrade(anchor, id)
+            .ok_or(UpgradeError::Cancelled)
     }
 }
 

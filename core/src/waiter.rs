@@ -2,15 +2,15 @@
 //! futures and callbacks.
 //!
 //! A waiter is made when a request or an upgrade is queued and is settled exactly
-//! once, with a grant, a cancel, a close or a deadlock. Which of them it is was decided earlier, under
-//! the locks of the request's shards; settling only tells, after those locks are
-//! let go. So there is a moment in which a request is granted and its waiter not
+//! once, with a grant, a cancel, a time that was up, a close or a deadlock. Which of them
+//! it is was decided earlier, under the locks of the request's shards; settling only tells,
+//! after those locks are let go. So there is a moment in which a request is granted and its waiter not
 //! yet settled; whoever meets it there goes by the engine's word.
 
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use crate::error::{AcquireError, Circle};
+use crate::error::{AcquireError, Circle, UpgradeError};
 use crate::guard::Guard;
 use crate::id::LockId;
 use crate::owner::OwnerState;
@@ -23,6 +23,8 @@ pub(crate) enum Outcome {
         token: u64,
     },
     Cancelled,
+    /// Somebody else's timer took it back.
+    TimedOut,
     Closed,
     /// It stood in this circle.
     Deadlock(Circle),
@@ -34,19 +36,34 @@ impl Outcome {
         match self {
             Self::Granted { token } => Ok(token),
             Self::Cancelled => Err(AcquireError::Cancelled),
+            Self::TimedOut => Err(AcquireError::Timeout),
             Self::Closed => Err(AcquireError::Closed),
             Self::Deadlock(circle) => Err(AcquireError::Deadlock(circle)),
+        }
+    }
+
+    /// The same of an upgrade.
+    pub(crate) fn upgraded(self) -> Result<u64, UpgradeError> {
+        match self {
+            Self::Granted { token } => Ok(token),
+            Self::Cancelled => Err(UpgradeError::Cancelled),
+            Self::TimedOut => Err(UpgradeError::Timeout),
+            Self::Closed => Err(UpgradeError::Closed),
+            Self::Deadlock(circle) => Err(UpgradeError::Deadlock(circle)),
         }
     }
 }
 
 pub(crate) type Callback = Box<dyn FnOnce(Result<Guard, AcquireError>) + Send>;
+pub(crate) type UpgradeCallback = Box<dyn FnOnce(Result<u64, UpgradeError>) + Send>;
 
 /// Who besides a parked thread is to be told.
 pub(crate) enum Listener {
     None,
     Waker(Waker),
     Callback(Callback),
+    /// Of an upgrade.
+    Upgrade(UpgradeCallback),
 }
 
 /// What waits.
