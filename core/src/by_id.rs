@@ -3,11 +3,12 @@
 
 use std::time::Instant;
 
+use crate::ending::Own;
 use crate::engine::State;
 use crate::error::{CancelError, ChangeError, StaleLock, UpgradeError, WaitError};
 use crate::guard::Guard;
 use crate::id::LockId;
-use crate::manager::{Manager, Own};
+use crate::manager::Manager;
 use crate::path::Path;
 use crate::shard::Located;
 use crate::upgrade::{UpgradeState, Upgrading};

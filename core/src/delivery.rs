@@ -26,14 +26,14 @@ pub(crate) fn deliver(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     }
 }
 
-fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
+fn deliver_all(anchor: &Arc<Anchor>, mut deliveries: Deliveries) {
     let mut calls: SmallVec<[Call; 2]> = SmallVec::new();
     // Owners that may stand in a circle now, since they hold one thing and wait
     // for another.
     let mut owners: SmallVec<[(u64, Arc<OwnerState>); 1]> = SmallVec::new();
-    let mut rest = deliveries;
-    while !rest.is_empty() {
-        for (waiter, outcome) in std::mem::take(&mut rest) {
+    while !deliveries.is_empty() {
+        let mut next = Deliveries::new();
+        for (waiter, outcome) in deliveries {
             if let Outcome::Granted { .. } = outcome {
                 if waiter.kind == Kind::Request {
                     anchor.shared.stops_waiting();
@@ -58,7 +58,7 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
                     // No thread waits that would complete it. Whom that lets in is
                     // told in the next round.
                     if result.is_ok()
-                        && anchor.shared.settle_upgrade(waiter.id, &mut rest).is_none()
+                        && anchor.shared.settle_upgrade(waiter.id, &mut next).is_none()
                     {
                         result = Err(UpgradeError::Cancelled);
                     }
@@ -66,6 +66,7 @@ fn deliver_all(anchor: &Arc<Anchor>, deliveries: Deliveries) {
                 }
             }
         }
+        deliveries = next;
     }
     // In the order in which the requests arrived, wherever they were granted.
     owners.retain(|(_, owner)| owner.waits());

@@ -1,9 +1,10 @@
 //! What a granted request looks like to its holder.
 
+use crate::ending::Own;
 use crate::error::StaleLock;
 use crate::error::{ChangeError, UpgradeError};
 use crate::id::LockId;
-use crate::manager::{Anchor, Front, Manager, Own};
+use crate::manager::{Anchor, Front, Manager};
 use crate::path::Path;
 use crate::sync::{self, Arc};
 use crate::upgrade::Upgrading;

@@ -45,6 +45,7 @@ mod claim;
 mod clock;
 mod deadlock;
 mod delivery;
+mod ending;
 pub mod engine;
 mod error;
 mod error_change;

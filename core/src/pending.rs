@@ -7,11 +7,12 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::by_id::LockState;
+use crate::ending::Own;
 use crate::engine::State;
 use crate::error::{AcquireError, AcquireTimeoutError, CancelError, PendingTimeoutError};
 use crate::guard::Guard;
 use crate::id::LockId;
-use crate::manager::{Anchor, Own};
+use crate::manager::Anchor;
 use crate::submit::Submission;
 use crate::sync::Arc;
 use crate::waiter::{Outcome, Waiter};

@@ -3,10 +3,11 @@
 use std::time::Instant;
 
 use crate::delivery::{Deliveries, deliver};
+use crate::ending::Own;
 use crate::engine::{ChangeRefused, RequestId, State, Upgraded};
 use crate::error::{ChangeError, UpgradeError};
 use crate::id::LockId;
-use crate::manager::{Anchor, Own};
+use crate::manager::Anchor;
 use crate::path::Path;
 use crate::prepared;
 use crate::shard::{Located, Shard};

@@ -1,8 +1,9 @@
 //! Upgrades that tell a callback in the end.
 
+use crate::ending::Own;
 use crate::error::{StaleLock, UpgradeError};
 use crate::id::LockId;
-use crate::manager::{Manager, Own};
+use crate::manager::Manager;
 use crate::sync::{Arc, Weak};
 use crate::upgrade::Upgrading;
 use crate::waiter::{Listener, Waiter};
