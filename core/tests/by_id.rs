@@ -1,6 +1,6 @@
 //! Upgrades by id: what is said of them is what is so.
 
-use oarlock::{LockState, Manager, UpgradeError, UpgradeState, read, write};
+use oarlock::{LockId, LockState, Manager, StaleLock, UpgradeError, UpgradeState, read, write};
 
 fn two_readers() -> (Manager, oarlock::Guard, oarlock::Guard) {
     let manager = Manager::new();
@@ -77,4 +77,58 @@ fn a_circle_that_a_grant_closes_is_broken_before_its_callback_runs() {
     drop(first);
     assert!(receive.recv().expect("the callback ran"));
     drop((behind, held));
+}
+
+#[test]
+fn one_request_is_told_of_as_in_an_inspection() {
+    let manager = Manager::builder().shards(4).build();
+    let owner = manager.owner();
+    let claims = || [read("a"), read("b").limit(3), read("c"), read("d")];
+    let held = manager.request(claims()).owner(&owner).label("it");
+    let held = held.acquire().expect("free");
+    let other = manager.acquire(read("a")).expect("free");
+    let waits = manager.enqueue(write("c/d")).expect("open");
+    assert_eq!(manager.upgrade(held.id()), Ok(UpgradeState::Waiting));
+    for id in [held.id(), other.id(), waits.id()] {
+        let one = manager.info(id).expect("live");
+        let all = manager.inspect("").expect("a path");
+        let same = all.iter().find(|it| it.id == id).expect("live");
+        assert_eq!(
+            (&one.claims, one.state, one.owner, &one.label, one.upgrading),
+            (
+                &same.claims,
+                same.state,
+                same.owner,
+                &same.label,
+                same.upgrading
+            )
+        );
+        assert!(one.age <= same.age || one.state != LockState::Waiting);
+    }
+    let it = manager.info(held.id()).expect("live");
+    assert_eq!(it.id, held.id());
+    assert_eq!(it.state, LockState::Granted(held.token()));
+    assert_eq!(it.claims, claims());
+    assert_eq!(it.owner, Some(owner.id()));
+    assert_eq!(it.label.as_deref(), Some("it"));
+    assert!(it.upgrading);
+    drop(other);
+    let it = manager.info(held.id()).expect("live");
+    assert_eq!(it.claims, ["a", "b", "c", "d"].map(write));
+    assert!(!it.upgrading);
+    let it = manager.info(waits.id()).expect("live");
+    assert_eq!(it.state, LockState::Waiting);
+}
+
+#[test]
+fn nothing_is_told_of_what_is_no_live_request() {
+    let manager = Manager::builder().shards(2).build();
+    let id = manager.acquire(write("a")).expect("free").id();
+    let held = manager.acquire(write("a")).expect("free");
+    for stale in [id.to_u64(), 0, u64::MAX, held.id().to_u64() ^ (1 << 56)] {
+        let stale = LockId::from_u64(stale);
+        assert_eq!(manager.info(stale).err(), Some(StaleLock));
+    }
+    let other = Manager::new();
+    assert_eq!(other.info(held.id()).err(), Some(StaleLock));
 }
