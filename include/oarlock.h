@@ -23,7 +23,7 @@
  *       oarlock_lock lock = 0;
  *       oarlock_error *error = NULL;
  *       const oarlock_status status =
- *           oarlock_acquire(locks, claims, 2, 1000000000, &lock, NULL, &error);
+ *           oarlock_acquire(locks, claims, 2, NULL, 1000000000, &lock, NULL, &error);
  *       if (status == OARLOCK_OK) {
  *         puts("accounts/42 and all below it is ours, and nobody writes the rates");
  *         oarlock_release(locks, lock);
@@ -39,6 +39,13 @@
  *
  * It is built by: cc program.c $(pkg-config --cflags --libs oarlock)
  *
+ * WAYS TO WAIT. A thread that may block calls oarlock_acquire. An event loop calls
+ * oarlock_enqueue_queue, polls the one descriptor of its oarlock_queue and fetches
+ * the outcomes in batches. oarlock_enqueue_callback calls a function with the
+ * outcome. oarlock_enqueue takes a place in the queue now, to be waited for later.
+ * Each takes a timeout in nanoseconds: OARLOCK_FOREVER (-1), 0 to try, or up to
+ * INT64_MAX; oarlock_until makes one of an absolute time.
+ *
  * CALLS. Every function that can fail returns an oarlock_status: OARLOCK_OK (0)
  * or a negative number. Outputs come last and are always written: 0 or NULL when
  * the call fails. An output that a comment does not allow to be NULL must be
@@ -48,26 +55,43 @@
  * to give to oarlock_X_free, which ignores NULL. What a function takes by a
  * pointer to const it only reads, during the call, and does not keep: strings,
  * claims and options may live on the stack. A lock is a number and needs no
- * freeing, but ending: oarlock_release.
+ * freeing, but ending: oarlock_release. A pointer that was freed must not be used
+ * or freed again: that cannot be told from a new one. A lock that was released
+ * can: it is STALE.
  *
- * THREADS. A manager may be used by any number of threads at once. A lock belongs
- * to no thread: one may acquire it and another release it. The library starts no
- * threads. Callbacks run with no internal lock held.
+ * THREADS. Everything here may be used by any number of threads at once, except
+ * the functions that free, of which one call is the last. A lock belongs to no
+ * thread: one may acquire it and another release it, and a thread that ends
+ * leaves what it holds held. Callbacks run with no internal lock held, on the
+ * thread whose call decided the outcome. The library has no threads, but for: one
+ * named oarlock-timer, from the first asynchronous wait with a timeout until
+ * there have been none for some seconds; and one for each oarlock_watch.
  *
- * FORK. In a child made by fork(), a manager of the parent is refused with
- * OARLOCK_ERR_FORKED by every function; the parent's locks are not touched. The
- * child may make managers of its own; a name gives it another manager than the
- * parent's. (fork() is seen by pthread_atfork: vfork, _Fork and clone are not.)
+ * FORK. In a child made by fork(), every handle of the parent is refused with
+ * OARLOCK_ERR_FORKED by every function, and the functions that free leave it as it
+ * is; the parent and its locks are not touched. The child may make handles of its
+ * own; a name gives it another manager than the parent's. (fork() is seen by
+ * pthread_atfork: vfork, _Fork and clone are not. Between vfork and exec call
+ * nothing here.) exec is fine: descriptors of queues are close-on-exec.
+ *
+ * SIGNALS. No function but oarlock_now, oarlock_until and the ones that give
+ * names, messages of statuses and versions may be called in a signal handler. A
+ * signal that arrives during a wait does not end it: to end one, post to its
+ * queue, cancel its lock, or let it time out. The library installs no handlers,
+ * changes no masks, and gives no SIGPIPE.
  *
  * ERRORS. Some functions take an oarlock_error ** as their last parameter. Where
- * it is not NULL, a failure leaves an oarlock_error there with the status and a
- * message about this very case; success leaves NULL. There is no last error of a
- * thread. A bug in the library comes back as OARLOCK_ERR_PANIC, not as a crash.
+ * it is not NULL, a failure leaves an oarlock_error there with the status, a
+ * message about this very case and the requests that had a part in it; success
+ * leaves NULL. There is no last error of a thread. A bug in the library comes back
+ * as OARLOCK_ERR_PANIC, not as a crash. When memory is at an end, the process ends.
  *
  * VERSIONS. OARLOCK_VERSION is the header's version, oarlock_version() that of
  * the library that is loaded. A status number is never used for something else
- * and structs only grow at their end, told by their struct_size. Before 1.0 the
- * ABI may change with the minor version, and the soname with it.
+ * and structs only grow at their end, told by their struct_size: a program may
+ * have been compiled with an older or a newer header than the library has. Before
+ * 1.0 the ABI may change with the minor version, and the soname with it. After
+ * dlclose the library stays loaded: it may have threads.
  */
 
 
@@ -90,7 +114,19 @@
 
 /** What an oarlock_manager_options starts as: everything at its default. */
 #define OARLOCK_MANAGER_OPTIONS_INIT \
-  { sizeof(oarlock_manager_options), 0, 0, 0, 0, 0, 0 }
+  { sizeof(oarlock_manager_options), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/** What an oarlock_request_options starts as: no owner, no label. */
+#define OARLOCK_REQUEST_OPTIONS_INIT \
+  { sizeof(oarlock_request_options), 0, NULL, { NULL, 0 } }
+
+/** What an oarlock_request_info starts as, to be filled. */
+#define OARLOCK_REQUEST_INFO_INIT \
+  { sizeof(oarlock_request_info), 0, 0, 0, 0, { NULL, 0 }, 0, NULL, 0, 0, 0 }
+
+/** What an oarlock_stats starts as, to be filled. */
+#define OARLOCK_STATS_INIT \
+  { sizeof(oarlock_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
 
 /**
  * The major version of the header.
@@ -118,14 +154,42 @@
 #define OARLOCK_WRITE 2
 
 /**
+ * Shared, as OARLOCK_READ, but by at most `limit` such claims on exactly this path
+ * at a time: a semaphore. Reads without a limit neither count nor wait for it.
+ */
+#define OARLOCK_READ_LIMITED 3
+
+/**
  * As a timeout: wait for as long as it takes.
  */
 #define OARLOCK_FOREVER (-1)
 
 /**
- * The details of one failure: its status and a message for a person. Made by
- * the functions that have an `oarlock_error **` as their last parameter, which
- * may be NULL; freed with oarlock_error_free.
+ * The outcome of a request of oarlock_enqueue_queue.
+ */
+#define OARLOCK_COMPLETION_ACQUIRE 1
+
+/**
+ * The outcome of an upgrade of oarlock_upgrade_queue.
+ */
+#define OARLOCK_COMPLETION_UPGRADE 2
+
+/**
+ * What oarlock_queue_post put there.
+ */
+#define OARLOCK_COMPLETION_POST 3
+
+/**
+ * The number of buckets of a histogram in oarlock_stats. Bucket i counts times
+ * below 2 to the power of i nanoseconds that no earlier one counts; the last
+ * counts all longer ones, too.
+ */
+#define OARLOCK_HISTOGRAM_BUCKETS 48
+
+/**
+ * The details of one failure: its status, a message for a person, and who else
+ * has a part in it. Made by the functions that have an `oarlock_error **` as
+ * their last parameter, which may be NULL; freed with oarlock_error_free.
  *
  * Threads: may be read by several threads at once and freed by any one.
  * It outlives the manager whose call made it.
@@ -141,9 +205,89 @@ typedef struct oarlock_error oarlock_error;
 typedef struct oarlock_manager oarlock_manager;
 
 /**
+ * Who several requests belong to: a transaction, a session, a task.
+ *
+ * Requests of one owner never conflict with each other, and what an owner holds
+ * it can claim again at once. An owner that holds something and would wait in a
+ * circle of owners is refused with DEADLOCK; so ends a request that waits
+ * already, when a later one closes the circle.
+ *
+ * Threads: may be used by any number of threads at once and freed by any one. It
+ * may be freed before its requests end: they stay its requests.
+ */
+typedef struct oarlock_owner oarlock_owner;
+
+/**
+ * Outcomes of requests and upgrades that had to wait, to be fetched in batches
+ * by a thread that must not block elsewhere. One queue serves any number of
+ * managers and requests, with one file descriptor.
+ *
+ * Threads: every function may be called on one queue by any number of threads at
+ * once, except oarlock_queue_free, which must be the last.
+ */
+typedef struct oarlock_queue oarlock_queue;
+
+/**
+ * The requests that a look saw. Does not change, and outlives the manager.
+ *
+ * Threads: may be read by several threads at once and freed by any one.
+ */
+typedef struct oarlock_snapshot oarlock_snapshot;
+
+/**
+ * A watch over a manager. Does not keep it alive.
+ *
+ * Threads: only oarlock_watch_free takes it, once.
+ */
+typedef struct oarlock_watch oarlock_watch;
+
+/**
  * The result of a call: 0 for success, a negative number for an error.
  */
 typedef int32_t oarlock_status;
+
+/**
+ * One request of one manager, waiting or granted: a number, never 0, that is
+ * checked at every use. Once the request has ended, or with another manager,
+ * it is OARLOCK_ERR_STALE and never somebody else's lock.
+ *
+ * Threads: any thread may use it, whichever one acquired it.
+ */
+typedef uint64_t oarlock_lock;
+
+/**
+ * A string of bytes: a pointer and a length, with no NUL at the end needed.
+ * It is borrowed for the call that it is passed to and not kept. {NULL, 0} is
+ * the empty string; {NULL, n} with n > 0 is an error.
+ */
+typedef struct {
+  /**
+   * The first byte; may be NULL when len is 0.
+   */
+  const char *ptr;
+  /**
+   * The number of bytes.
+   */
+  size_t len;
+} oarlock_str;
+
+/**
+ * A request that has a part in a failure.
+ */
+typedef struct {
+  /**
+   * The request, as it was when the call failed; it may have ended since.
+   */
+  oarlock_lock lock;
+  /**
+   * The number of its owner (oarlock_owner_id), or 0.
+   */
+  uint64_t owner;
+  /**
+   * Its label, UTF-8; empty if it has none.
+   */
+  oarlock_str label;
+} oarlock_party;
 
 /**
  * Options for oarlock_manager_new. Start from OARLOCK_MANAGER_OPTIONS_INIT and
@@ -183,48 +327,38 @@ typedef struct {
    * 16384).
    */
   size_t max_request_segments;
-} oarlock_manager_options;
-
-/**
- * A string of bytes: a pointer and a length, with no NUL at the end needed.
- * It is borrowed for the call that it is passed to and not kept. {NULL, 0} is
- * the empty string; {NULL, n} with n > 0 is an error.
- */
-typedef struct {
   /**
-   * The first byte; may be NULL when len is 0.
+   * The most requests that may wait at a time (default: no limit). One more
+   * that would have to is refused with TOO_MANY_WAITING. Upgrades are not
+   * counted.
    */
-  const char *ptr;
+  size_t max_waiting;
   /**
-   * The number of bytes.
+   * 1 to measure how long requests are held, for oarlock_stats_get: it costs
+   * two looks at the clock a request. Default 0.
    */
-  size_t len;
-} oarlock_str;
-
-/**
- * A path and a mode. A claim covers the path and everything below it. It and
- * all it points to are borrowed for the call only.
- *
- * The path is given in one of two forms:
- * - as text, split at '/': set `path`, leave `segments` NULL. The empty text
- *   is the root. An empty segment ("a//b", "/a", "a/") is an error.
- * - as a list of segments, taken as they are (a segment may hold '/', NUL or
- *   nothing): set `segments` and `segment_count`, leave `path` empty. A list
- *   of no segments is the root.
- */
-typedef struct {
-  /**
-   * OARLOCK_READ or OARLOCK_WRITE.
-   */
-  int32_t mode;
+  uint32_t hold_times;
   /**
    * Must be 0.
    */
-  uint32_t reserved;
+  uint32_t reserved_end;
+} oarlock_manager_options;
+
+/**
+ * A path, in one of two forms. It and all it points to are borrowed for the call
+ * only.
+ *
+ * - As text, split at '/': set `text`, leave `segments` NULL. The empty text is
+ *   the root. An empty segment ("a//b", "/a", "a/") is an error.
+ * - As a list of segments, taken as they are (a segment may hold '/', NUL or
+ *   nothing): set `segments` and `segment_count`, leave `text` empty. A list of
+ *   no segments is the root.
+ */
+typedef struct {
   /**
    * The path as text.
    */
-  oarlock_str path;
+  oarlock_str text;
   /**
    * The path as a list, or NULL.
    */
@@ -233,41 +367,245 @@ typedef struct {
    * The number of segments in the list.
    */
   size_t segment_count;
+} oarlock_path;
+
+/**
+ * A path and a mode. A claim covers the path and everything below it. It and
+ * all it points to are borrowed for the call only.
+ */
+typedef struct {
+  /**
+   * OARLOCK_READ, OARLOCK_WRITE or OARLOCK_READ_LIMITED.
+   */
+  int32_t mode;
+  /**
+   * At least 1 with OARLOCK_READ_LIMITED: it is granted while fewer limited
+   * claims stand on this path ahead of it. 0 with any other mode.
+   */
+  uint32_t limit;
+  /**
+   * What is claimed.
+   */
+  oarlock_path path;
 } oarlock_claim;
 
 /**
- * One request of one manager, waiting or granted: a number, never 0, that is
- * checked at every use. Once the request has ended, or with another manager,
- * it is OARLOCK_ERR_STALE and never somebody else's lock.
- *
- * Threads: any thread may use it, whichever one acquired it.
+ * Options for a request. Start from OARLOCK_REQUEST_OPTIONS_INIT; 0 in a field
+ * means none. Later versions add fields at the end.
  */
-typedef uint64_t oarlock_lock;
+typedef struct {
+  /**
+   * sizeof(oarlock_request_options), as the caller compiled it.
+   */
+  uint32_t struct_size;
+  /**
+   * Must be 0.
+   */
+  uint32_t reserved;
+  /**
+   * Whose request it is, or NULL. An owner of another manager is refused with
+   * FOREIGN_OWNER. Read during the call only.
+   */
+  const oarlock_owner *owner;
+  /**
+   * What inspections and errors call it: UTF-8, copied, empty for none.
+   */
+  oarlock_str label;
+} oarlock_request_options;
 
 /**
- * Where a request stands: OARLOCK_WAITING or OARLOCK_GRANTED.
+ * Where a request or an upgrade stands: OARLOCK_WAITING, OARLOCK_GRANTED or
+ * OARLOCK_NOT_UPGRADED.
  */
 typedef int32_t oarlock_state;
 
 /**
- * Told the outcome of a request that had to wait. On OARLOCK_OK the request is
- * granted: `lock` is now the callee's, to end with oarlock_release, and `token`
- * its fencing token. On CANCELLED or CLOSED both are 0.
+ * One outcome. This struct does not grow: a new kind of outcome would have a
+ * struct and a function of its own.
+ */
+typedef struct {
+  /**
+   * What the call that began the wait was given.
+   */
+  void *user_data;
+  /**
+   * Of a request: the lock on OARLOCK_OK, now whoever's who fetched this, to
+   * end with oarlock_release; else 0. Of an upgrade: the request, which its
+   * holder holds whatever the status. Of a post: 0.
+   */
+  oarlock_lock lock;
+  /**
+   * The fencing token on OARLOCK_OK, else 0.
+   */
+  uint64_t token;
+  /**
+   * NULL, or the details of a DEADLOCK, for whoever fetched this to free with
+   * oarlock_error_free.
+   */
+  oarlock_error *error;
+  /**
+   * OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
+   */
+  oarlock_status status;
+  /**
+   * An OARLOCK_COMPLETION_ number.
+   */
+  int32_t kind;
+} oarlock_completion;
+
+/**
+ * Told the outcome of a request or upgrade that had to wait. On OARLOCK_OK
+ * `token` is its fencing token, else 0. Of a request, `lock` is now the callee's
+ * on OARLOCK_OK, to end with oarlock_release, and else 0. Of an upgrade it is the
+ * request, which the caller holds whatever the status. `error` is NULL on
+ * OARLOCK_OK, else the details, to be read before this returns and not freed.
+ *
+ * The status is OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
  *
  * Runs with no internal lock held, so it may call any function of this library
- * but oarlock_manager_free; runs inside the release, cancel, close or free that
- * decided the outcome, so it should be short. Must not unwind or longjmp out.
+ * but oarlock_manager_free and oarlock_queue_free of what the call that it runs
+ * in works with; runs inside the release, cancel, close or free that decided the
+ * outcome, or on the library's own thread for timeouts, so it should be short.
+ * Must not unwind or longjmp out.
  */
 typedef void (*oarlock_callback)(void *user_data,
                                  oarlock_status status,
                                  oarlock_lock lock,
-                                 uint64_t token);
+                                 uint64_t token,
+                                 const oarlock_error *error);
 
 /**
  * Gives the user data back: called once, when nothing will use it any more.
  * Must not unwind or longjmp out.
  */
 typedef void (*oarlock_drop)(void *user_data);
+
+/**
+ * One live request, as it stood at the moment of a look. Start from
+ * OARLOCK_REQUEST_INFO_INIT; later versions add fields at the end.
+ */
+typedef struct {
+  /**
+   * sizeof(oarlock_request_info), as the caller compiled it.
+   */
+  uint32_t struct_size;
+  /**
+   * OARLOCK_WAITING or OARLOCK_GRANTED.
+   */
+  oarlock_state state;
+  /**
+   * The request. It may have ended since.
+   */
+  oarlock_lock lock;
+  /**
+   * Its fencing token; 0 while it waits.
+   */
+  uint64_t token;
+  /**
+   * The number of its owner (oarlock_owner_id), or 0.
+   */
+  uint64_t owner;
+  /**
+   * Its label, UTF-8; empty if it has none.
+   */
+  oarlock_str label;
+  /**
+   * For how many nanoseconds it has been granted (exact to about 20 ms) or has
+   * waited.
+   */
+  uint64_t age_ns;
+  /**
+   * Its claims, with their paths as segments, in the order of their paths;
+   * without those that others of them cover.
+   */
+  const oarlock_claim *claims;
+  /**
+   * The number of claims.
+   */
+  size_t claim_count;
+  /**
+   * 1 if it is granted and an upgrade of it waits, else 0.
+   */
+  int32_t upgrading;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+} oarlock_request_info;
+
+/**
+ * What a manager has done since it was made, and what stands now. Start from
+ * OARLOCK_STATS_INIT; later versions add fields at the end.
+ */
+typedef struct {
+  /**
+   * sizeof(oarlock_stats), as the caller compiled it.
+   */
+  uint32_t struct_size;
+  /**
+   * 0.
+   */
+  uint32_t reserved;
+  /**
+   * Requests that are granted now.
+   */
+  uint64_t held;
+  /**
+   * Requests that wait now. Upgrades are not counted.
+   */
+  uint64_t waiting;
+  /**
+   * Requests granted, at once or after a wait.
+   */
+  uint64_t grants;
+  /**
+   * Requests granted at once.
+   */
+  uint64_t immediate_grants;
+  /**
+   * Requests that had to wait.
+   */
+  uint64_t waits;
+  /**
+   * Granted requests that have ended.
+   */
+  uint64_t releases;
+  /**
+   * Waiting requests that ended without the lock, timeouts among them.
+   */
+  uint64_t cancels;
+  /**
+   * Requests and upgrades whose time was up.
+   */
+  uint64_t timeouts;
+  /**
+   * Requests and upgrades refused, or ended, because they stood in a circle.
+   */
+  uint64_t deadlocks;
+  /**
+   * Tries that were refused, and requests refused because too many wait.
+   */
+  uint64_t refused;
+  /**
+   * Upgrades granted.
+   */
+  uint64_t upgrades;
+  /**
+   * How long the requests waited that were granted after a wait.
+   */
+  uint64_t wait_time[OARLOCK_HISTOGRAM_BUCKETS];
+  /**
+   * How long requests were held; all 0 unless the manager was made with
+   * hold_times.
+   */
+  uint64_t hold_time[OARLOCK_HISTOGRAM_BUCKETS];
+} oarlock_stats;
+
+/**
+ * Told of a request that is held or has waited for long. `info` and all it points
+ * to are valid until this returns. Must not unwind or longjmp out.
+ */
+typedef void (*oarlock_watch_callback)(void *user_data, const oarlock_request_info *info);
 
 /**
  * Success.
@@ -290,7 +628,8 @@ typedef void (*oarlock_drop)(void *user_data);
 #define OARLOCK_ERR_CANCELLED (-3)
 
 /**
- * Reserved: waiting would close a circle of owners. Not returned yet.
+ * The request or upgrade would wait, or waited, in a circle: each in it waits
+ * for the next, so none would ever be granted.
  */
 #define OARLOCK_ERR_DEADLOCK (-4)
 
@@ -305,7 +644,7 @@ typedef void (*oarlock_drop)(void *user_data);
 #define OARLOCK_ERR_STALE (-6)
 
 /**
- * The manager was made before a fork and is used in the child.
+ * The handle was made before a fork and is used in the child.
  */
 #define OARLOCK_ERR_FORKED (-7)
 
@@ -326,13 +665,33 @@ typedef void (*oarlock_drop)(void *user_data);
 #define OARLOCK_ERR_INTERNAL (-10)
 
 /**
- * A null or misaligned pointer where a value is needed, or a reserved field
- * that is not 0.
+ * The request waits still; the call is for granted ones.
+ */
+#define OARLOCK_ERR_NOT_GRANTED (-11)
+
+/**
+ * The request has no claim on exactly this path.
+ */
+#define OARLOCK_ERR_NOT_CLAIMED (-12)
+
+/**
+ * An upgrade of the request waits already.
+ */
+#define OARLOCK_ERR_UPGRADE_WAITING (-13)
+
+/**
+ * The system that the library was built for has no such thing.
+ */
+#define OARLOCK_ERR_UNSUPPORTED (-14)
+
+/**
+ * A null or misaligned pointer where a value is needed, a struct_size that no
+ * version has, or a reserved field that is not 0.
  */
 #define OARLOCK_ERR_INVALID_ARGUMENT (-20)
 
 /**
- * A mode that is neither OARLOCK_READ nor OARLOCK_WRITE.
+ * A mode that is none of the OARLOCK_READ, OARLOCK_WRITE, ... numbers.
  */
 #define OARLOCK_ERR_INVALID_MODE (-21)
 
@@ -377,7 +736,7 @@ typedef void (*oarlock_drop)(void *user_data);
 #define OARLOCK_ERR_TOO_MANY_REQUESTS (-29)
 
 /**
- * A manager's name that is not UTF-8.
+ * A manager's name or a label that is not UTF-8.
  */
 #define OARLOCK_ERR_INVALID_NAME (-30)
 
@@ -388,14 +747,39 @@ typedef void (*oarlock_drop)(void *user_data);
 #define OARLOCK_ERR_REQUEST_TOO_LARGE (-31)
 
 /**
- * The request waits in the queue.
+ * A limited read whose limit is 0.
+ */
+#define OARLOCK_ERR_ZERO_LIMIT (-32)
+
+/**
+ * A limit in a claim that writes.
+ */
+#define OARLOCK_ERR_LIMIT_ON_WRITE (-33)
+
+/**
+ * An owner that another manager made.
+ */
+#define OARLOCK_ERR_FOREIGN_OWNER (-34)
+
+/**
+ * The request would have to wait, and as many wait as the manager's limit.
+ */
+#define OARLOCK_ERR_TOO_MANY_WAITING (-35)
+
+/**
+ * It waits in the queue.
  */
 #define OARLOCK_WAITING 1
 
 /**
- * The request is granted: the caller holds the lock.
+ * It is granted: the caller holds the lock; of an upgrade, all of it exclusively.
  */
 #define OARLOCK_GRANTED 2
+
+/**
+ * Of an upgrade: none waits, and the request does not write all that it claims.
+ */
+#define OARLOCK_NOT_UPGRADED 3
 
 #ifdef __cplusplus
 extern "C" {
@@ -472,10 +856,28 @@ oarlock_status oarlock_error_code(const oarlock_error *error);
 const char *oarlock_error_message(const oarlock_error *error);
 
 /**
+ * Gives the requests that have a part in the failure, as an array of *out_count.
+ * For DEADLOCK they are the circle: each waits for the next, the last for the
+ * first, and the first is the one that was refused. For TIMEOUT of
+ * oarlock_acquire they are those that were in the way when the time was up. For
+ * anything else there are none.
+ *
+ * Ownership: the array belongs to the error; do not free it.
+ * Lifetimes: `error` must not have been freed; the array and the labels in it
+ *   are valid until it is.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: none; NULL and 0 when there are none or `error` is NULL.
+ *
+ * `out_count` may not be NULL: without it the answer is NULL, too.
+ */
+const oarlock_party *oarlock_error_parties(const oarlock_error *error, size_t *out_count);
+
+/**
  * Frees an error. Does nothing when `error` is NULL.
  *
  * Ownership: takes the error.
- * Lifetimes: neither the error nor its message may be used afterwards.
+ * Lifetimes: neither the error nor what it gave may be used afterwards.
  * Threads: any, once.
  * Blocks: never.
  * Statuses: none.
@@ -528,7 +930,8 @@ oarlock_status oarlock_manager_named(oarlock_str name,
  * are called, and its locks are gone. So release what you hold first.
  *
  * Ownership: takes the handle.
- * Lifetimes: the handle must not be used afterwards. Errors outlive it.
+ * Lifetimes: the handle must not be used afterwards. Errors, owners and
+ *   snapshots outlive it, and so do queues.
  * Threads: any, once, while no other call on the handle is running: also not
  *   from a callback that runs inside such a call.
  * Blocks: never; callbacks of waiting requests run inside this call.
@@ -553,6 +956,29 @@ void oarlock_manager_free(oarlock_manager *manager);
 oarlock_status oarlock_manager_close(const oarlock_manager *manager);
 
 /**
+ * Tells whether the manager is closed: *out_closed is 1 or 0; 0 on failure.
+ *
+ * Ownership: the handle stays the caller's.
+ * Lifetimes: `manager` must not have been freed.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
+ */
+oarlock_status oarlock_manager_is_closed(const oarlock_manager *manager, int32_t *out_closed);
+
+/**
+ * Gives the name that the handle was asked for with. {NULL, 0} for a manager of
+ * oarlock_manager_new, and on failure; the empty name has a pointer.
+ *
+ * Ownership: the text belongs to the handle.
+ * Lifetimes: `manager` must not have been freed; the text is valid until it is.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
+ */
+oarlock_status oarlock_manager_name(const oarlock_manager *manager, oarlock_str *out_name);
+
+/**
  * Tells whether this process may use the handle: it may not in a child that
  * was forked after the handle was made. Looks at nothing else, so it is cheap
  * and also holds for a closed manager.
@@ -566,31 +992,103 @@ oarlock_status oarlock_manager_close(const oarlock_manager *manager);
 oarlock_status oarlock_manager_check(const oarlock_manager *manager);
 
 /**
+ * Makes a new owner, for requests of this manager.
+ *
+ * Ownership: *out_owner is the caller's, to free with oarlock_owner_free; NULL
+ *   on failure. *out_error, where given, is the caller's on failure.
+ * Lifetimes: `manager` must not have been freed; the owner may outlive it.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
+ */
+oarlock_status oarlock_owner_new(const oarlock_manager *manager,
+                                 oarlock_owner **out_owner,
+                                 oarlock_error **out_error);
+
+/**
+ * Gives the number of an owner, by which inspections and errors name it. Unique
+ * within its manager.
+ *
+ * Ownership: nothing changes hands.
+ * Lifetimes: `owner` must not have been freed.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: none; 0, which no owner has, when `owner` is NULL, misaligned or from
+ *   before a fork.
+ */
+uint64_t oarlock_owner_id(const oarlock_owner *owner);
+
+/**
+ * Frees an owner. Does nothing when `owner` is NULL. Its requests go on as they
+ * are.
+ *
+ * Ownership: takes the owner.
+ * Lifetimes: the owner must not be used afterwards.
+ * Threads: any, once.
+ * Blocks: never.
+ * Statuses: none. In a forked child an owner from before the fork is left as it
+ *   is.
+ */
+void oarlock_owner_free(oarlock_owner *owner);
+
+/**
+ * Gives the present time in nanoseconds: a clock that never goes backwards and
+ * that no one sets. On Linux it is CLOCK_MONOTONIC, so that its times can be
+ * computed from clock_gettime; elsewhere its zero is the first call.
+ *
+ * Ownership: nothing.
+ * Lifetimes: nothing.
+ * Threads: any; async-signal-safe on Linux.
+ * Blocks: never.
+ * Statuses: none.
+ */
+int64_t oarlock_now(void);
+
+/**
+ * Gives the timeout that ends at a time of oarlock_now: an absolute deadline for
+ * any function that takes a timeout, as in
+ * oarlock_wait(manager, lock, oarlock_until(deadline), NULL, NULL). 0, which
+ * tries, when the time has passed.
+ *
+ * Ownership: nothing.
+ * Lifetimes: nothing.
+ * Threads: any; async-signal-safe on Linux.
+ * Blocks: never.
+ * Statuses: none; never negative, so a deadline is never for ever.
+ */
+int64_t oarlock_until(int64_t deadline_ns);
+
+/**
  * Acquires all the claims together, and waits until that is possible:
  * requests that conflict are granted in the order of their calls.
  *
  * Ownership: *out_lock is the caller's, to end with oarlock_release; 0 on
  *   failure. *out_error, where given, is the caller's on failure.
- * Lifetimes: `claims` and all they point to are read during the call only.
+ * Lifetimes: `claims`, `options` and all they point to are read during the call
+ *   only.
  * Threads: any. The lock belongs to no thread.
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
  *   it takes; 0 not at all.
  * Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
- *   NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
- *   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, INVALID_TIMEOUT
- *   (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT;
- *   FORKED; PANIC.
+ *   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+ *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
+ *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME (a label),
+ *   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
+ *   INVALID_ARGUMENT; FORKED; PANIC.
  *
  * Nobody is told the lock's number before the call returns, so a call that
  * blocks cannot be cancelled (only a number made up that happens to be its own
  * ends it, with CANCELLED). To be able to, use oarlock_enqueue and oarlock_wait.
  *
  * *out_token is the fencing token: of two conflicting requests the later one
- * has the greater token. `out_token` and `out_error` may be NULL.
+ * has the greater token. `options`, `out_token` and `out_error` may be NULL.
+ * After TIMEOUT, oarlock_error_parties says who was in the way; finding that out
+ * looks at every live request: pass a NULL `out_error` where it is not wanted.
  */
 oarlock_status oarlock_acquire(const oarlock_manager *manager,
                                const oarlock_claim *claims,
                                size_t claim_count,
+                               const oarlock_request_options *options,
                                int64_t timeout_ns,
                                oarlock_lock *out_lock,
                                uint64_t *out_token,
@@ -601,21 +1099,45 @@ oarlock_status oarlock_acquire(const oarlock_manager *manager,
  *
  * Ownership: *out_lock is the caller's, to end with oarlock_release; 0 on
  *   failure. *out_error, where given, is the caller's on failure.
- * Lifetimes: `claims` and all they point to are read during the call only.
+ * Lifetimes: `claims`, `options` and all they point to are read during the call
+ *   only.
  * Threads: any.
  * Blocks: never.
- * Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE,
- *   EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG,
- *   REQUEST_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+ * Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+ *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
+ *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
+ *   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
  *
- * `out_token` and `out_error` may be NULL. WOULD_BLOCK makes an error object,
- * too, where `out_error` is given: pass NULL where it is expected often.
+ * `options`, `out_token` and `out_error` may be NULL. WOULD_BLOCK makes an error
+ * object, too, where `out_error` is given: pass NULL where it is expected often.
  */
 oarlock_status oarlock_try_acquire(const oarlock_manager *manager,
                                    const oarlock_claim *claims,
                                    size_t claim_count,
+                                   const oarlock_request_options *options,
                                    oarlock_lock *out_lock,
                                    uint64_t *out_token,
+                                   oarlock_error **out_error);
+
+/**
+ * Tells what oarlock_try_acquire would answer now, and changes nothing:
+ * *out_would is 1 if it would give the lock, else 0; 0 on failure.
+ *
+ * Ownership: nothing changes hands. *out_error, where given, is the caller's on
+ *   failure.
+ * Lifetimes: `claims`, `options` and all they point to are read during the call
+ *   only.
+ * Threads: any. The answer may be out of date when it arrives.
+ * Blocks: never.
+ * Statuses: as oarlock_try_acquire, without WOULD_BLOCK.
+ *
+ * `options` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_would_grant(const oarlock_manager *manager,
+                                   const oarlock_claim *claims,
+                                   size_t claim_count,
+                                   const oarlock_request_options *options,
+                                   int32_t *out_would,
                                    oarlock_error **out_error);
 
 /**
@@ -624,21 +1146,23 @@ oarlock_status oarlock_try_acquire(const oarlock_manager *manager,
  *
  * Ownership: the lock stays the caller's: on success to end with
  *   oarlock_release, on TIMEOUT with oarlock_release or oarlock_cancel. After
- *   any other status the request has ended.
+ *   any other status the request has ended. *out_error, where given, is the
+ *   caller's on failure.
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any, also several at once for one lock.
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
  *   it takes; 0 not at all.
  * Statuses: OARLOCK_OK (also when it was granted long ago); TIMEOUT;
- *   CANCELLED (cancelled or released meanwhile); CLOSED; STALE;
- *   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+ *   CANCELLED (cancelled, released or timed out meanwhile); CLOSED; DEADLOCK;
+ *   STALE; INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
  *
- * `out_token` may be NULL.
+ * `out_token` and `out_error` may be NULL.
  */
 oarlock_status oarlock_wait(const oarlock_manager *manager,
                             oarlock_lock lock,
                             int64_t timeout_ns,
-                            uint64_t *out_token);
+                            uint64_t *out_token,
+                            oarlock_error **out_error);
 
 /**
  * Tells where a request stands now: *out_state is OARLOCK_WAITING or
@@ -670,11 +1194,12 @@ oarlock_status oarlock_lock_token(const oarlock_manager *manager,
 
 /**
  * Cancels a request that waits: it leaves the queue at once, and whoever waits
- * for it in oarlock_wait or by a callback gets CANCELLED. Cancel and grant
- * race: exactly one wins, and the status says which.
+ * for it, in oarlock_wait, by a callback or by a queue, gets CANCELLED. Cancel
+ * and grant race: exactly one wins, and the status says which.
  *
  * Ownership: on success, the request has ended. On GRANTED the caller holds
- *   the lock and ends it with oarlock_release.
+ *   the lock and ends it with oarlock_release; but a request with a callback or
+ *   a queue is theirs then.
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
  * Blocks: never; callbacks of requests that this ends or lets in run inside
@@ -696,6 +1221,104 @@ oarlock_status oarlock_cancel(const oarlock_manager *manager, oarlock_lock lock)
 oarlock_status oarlock_release(const oarlock_manager *manager, oarlock_lock lock);
 
 /**
+ * Makes a queue, with nothing in it.
+ *
+ * Ownership: *out_queue is the caller's, to free with oarlock_queue_free; NULL
+ *   on failure. *out_error, where given, is the caller's on failure.
+ * Lifetimes: it depends on no manager.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; INVALID_ARGUMENT; INTERNAL (no file descriptor is
+ *   left); PANIC.
+ */
+oarlock_status oarlock_queue_new(oarlock_queue **out_queue, oarlock_error **out_error);
+
+/**
+ * Frees a queue. Does nothing when `queue` is NULL. Requests and upgrades that
+ * wait for it are cancelled; locks that were granted and not fetched are
+ * released: nobody would know of them.
+ *
+ * Ownership: takes the queue and what lies in it; its file descriptor is closed.
+ * Lifetimes: neither the queue nor its descriptor may be used afterwards: take
+ *   it out of poll sets before.
+ * Threads: any, once, while no other call on the queue is running: also not from
+ *   a callback that runs inside such a call.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: none. In a forked child a queue from before the fork is left as it
+ *   is.
+ */
+void oarlock_queue_free(oarlock_queue *queue);
+
+/**
+ * Gives the queue's file descriptor: an eventfd on Linux, the reading end of a
+ * pipe elsewhere. It is readable exactly while something lies in the queue, for
+ * poll, select, epoll, kqueue or an event loop over them; level-triggered and
+ * edge-triggered work both, the latter if the queue is drained until it is empty.
+ *
+ * Ownership: the descriptor is the queue's: do not read, write or close it. It is
+ *   close-on-exec.
+ * Lifetimes: valid until the queue is freed.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; UNSUPPORTED (a system without them; use
+ *   oarlock_queue_wait); INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * *out_fd is -1 on failure.
+ */
+oarlock_status oarlock_queue_fd(const oarlock_queue *queue, int *out_fd);
+
+/**
+ * Fetches up to `capacity` completions, the oldest first: *out_count of them, 0
+ * if there are none.
+ *
+ * Ownership: each completion that was fetched is the caller's, with its lock and
+ *   its error.
+ * Lifetimes: `out_completions` has room for `capacity` of them; no more than
+ *   *out_count are written.
+ * Threads: any; each completion is fetched once.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK, also when there are none; INVALID_ARGUMENT; FORKED;
+ *   PANIC.
+ */
+oarlock_status oarlock_queue_drain(const oarlock_queue *queue,
+                                   oarlock_completion *out_completions,
+                                   size_t capacity,
+                                   size_t *out_count);
+
+/**
+ * Waits until something lies in the queue, and fetches up to `capacity`
+ * completions, the oldest first: *out_count of them, at least 1; 0 on failure.
+ * To end such a wait, use oarlock_queue_post.
+ *
+ * Ownership: each completion that was fetched is the caller's, with its lock and
+ *   its error.
+ * Lifetimes: `out_completions` has room for `capacity` of them.
+ * Threads: any, also several at once: each completion is fetched once.
+ * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
+ *   it takes; 0 not at all.
+ * Statuses: OARLOCK_OK; TIMEOUT; INVALID_TIMEOUT, TIMEOUT_TOO_LARGE;
+ *   INVALID_ARGUMENT (also for a `capacity` of 0); FORKED; PANIC.
+ */
+oarlock_status oarlock_queue_wait(const oarlock_queue *queue,
+                                  int64_t timeout_ns,
+                                  oarlock_completion *out_completions,
+                                  size_t capacity,
+                                  size_t *out_count);
+
+/**
+ * Puts a completion of kind OARLOCK_COMPLETION_POST into the queue: to wake a
+ * thread that polls its descriptor or is in oarlock_queue_wait, or to hand it
+ * something.
+ *
+ * Ownership: `user_data` is handed to whoever fetches it; it may be NULL.
+ * Lifetimes: `queue` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
+ */
+oarlock_status oarlock_queue_post(const oarlock_queue *queue, void *user_data);
+
+/**
  * Gives a request its place in the queue and returns at once. *out_state is
  * OARLOCK_GRANTED when it was granted at once, else OARLOCK_WAITING: then go on
  * with oarlock_wait, oarlock_lock_state, oarlock_cancel or oarlock_release.
@@ -703,20 +1326,25 @@ oarlock_status oarlock_release(const oarlock_manager *manager, oarlock_lock lock
  * Ownership: *out_lock is the caller's, to end with oarlock_release whether it
  *   waits or is granted; 0 on failure. *out_error, where given, is the
  *   caller's on failure.
- * Lifetimes: `claims` and all they point to are read during the call only.
+ * Lifetimes: `claims`, `options` and all they point to are read during the call
+ *   only.
  * Threads: any.
  * Blocks: never.
- * Statuses: OARLOCK_OK; CLOSED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT,
- *   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE,
- *   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+ * Statuses: OARLOCK_OK; CLOSED; DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS,
+ *   INVALID_MODE, ZERO_LIMIT, LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
+ *   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER,
+ *   INVALID_NAME, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
  *
- * `out_error` may be NULL.
+ * *out_token is the fencing token when granted at once, else 0. `options`,
+ * `out_token` and `out_error` may be NULL.
  */
 oarlock_status oarlock_enqueue(const oarlock_manager *manager,
                                const oarlock_claim *claims,
                                size_t claim_count,
+                               const oarlock_request_options *options,
                                oarlock_lock *out_lock,
                                oarlock_state *out_state,
+                               uint64_t *out_token,
                                oarlock_error **out_error);
 
 /**
@@ -734,34 +1362,451 @@ oarlock_status oarlock_enqueue(const oarlock_manager *manager,
  *   unless that is NULL, exactly once: after `callback` has returned, or, when
  *   `callback` will not be called, inside this call. *out_error, where given,
  *   is the caller's on failure.
- * Lifetimes: `claims` and all they point to are read during the call only;
- *   `user_data` and both functions must live until `drop` is called.
+ * Lifetimes: `claims`, `options` and all they point to are read during the call
+ *   only; `user_data` and both functions must live until `drop` is called.
  * Threads: any. `callback` and `drop` run on the thread whose release, cancel,
- *   close or free decides the outcome, so they must be able to run on any.
+ *   close or free decides the outcome, or on the library's own for timeouts, so
+ *   they must be able to run on any.
  * Blocks: never.
- * Statuses: OARLOCK_OK; CLOSED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT,
- *   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE,
- *   TOO_MANY_REQUESTS; INVALID_ARGUMENT (also for a NULL `callback`); FORKED; PANIC.
+ * Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); CLOSED;
+ *   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+ *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
+ *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
+ *   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT
+ *   (also for a NULL `callback`); INTERNAL (no thread for timeouts); FORKED;
+ *   PANIC.
  *
- * `user_data`, `drop` and `out_error` may be NULL.
+ * After `timeout_ns` nanoseconds without the grant the request leaves the queue
+ * and `callback` gets TIMEOUT; OARLOCK_FOREVER (-1) is never. *out_token is the
+ * fencing token when granted at once, else 0. `options`, `user_data`, `drop`,
+ * `out_token` and `out_error` may be NULL.
  */
 oarlock_status oarlock_enqueue_callback(const oarlock_manager *manager,
                                         const oarlock_claim *claims,
                                         size_t claim_count,
+                                        const oarlock_request_options *options,
+                                        int64_t timeout_ns,
                                         oarlock_callback callback,
                                         void *user_data,
                                         oarlock_drop drop,
                                         oarlock_lock *out_lock,
                                         oarlock_state *out_state,
+                                        uint64_t *out_token,
                                         oarlock_error **out_error);
+
+/**
+ * Gives a request its place in the queue and returns at once; if it has to
+ * wait, its outcome is put into `queue`, as a completion of kind
+ * OARLOCK_COMPLETION_ACQUIRE with `user_data`.
+ *
+ * When *out_state is OARLOCK_GRANTED the caller holds the lock already and
+ * nothing is put into the queue. When it is OARLOCK_WAITING, exactly one
+ * completion is, perhaps before this call returns. On failure none is.
+ *
+ * Ownership: *out_lock is the caller's when granted at once, and else whoever's
+ *   who fetches the completion; 0 on failure. *out_error, where given, is the
+ *   caller's on failure.
+ * Lifetimes: `claims`, `options` and all they point to are read during the call
+ *   only; `user_data` is handed back and not looked into. The queue may be freed
+ *   before the outcome, and the manager, too.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: as oarlock_enqueue_callback.
+ *
+ * After `timeout_ns` nanoseconds without the grant the request leaves the queue
+ * of those that wait, and its completion has TIMEOUT; OARLOCK_FOREVER (-1) is
+ * never, 0 tries. *out_token is the fencing token when granted at once, else 0.
+ * `options`, `user_data`, `out_token` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_enqueue_queue(const oarlock_manager *manager,
+                                     const oarlock_claim *claims,
+                                     size_t claim_count,
+                                     const oarlock_request_options *options,
+                                     int64_t timeout_ns,
+                                     const oarlock_queue *queue,
+                                     void *user_data,
+                                     oarlock_lock *out_lock,
+                                     oarlock_state *out_state,
+                                     uint64_t *out_token,
+                                     oarlock_error **out_error);
+
+/**
+ * Upgrades a request if that is possible at once, as oarlock_upgrade does.
+ *
+ * Ownership: the lock stays the caller's. *out_error, where given, is the
+ *   caller's on failure.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts); CLOSED;
+ *   NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * `out_token` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_try_upgrade(const oarlock_manager *manager,
+                                   oarlock_lock lock,
+                                   uint64_t *out_token,
+                                   oarlock_error **out_error);
+
+/**
+ * Turns all read claims of a granted request into writes; limits go. Waits,
+ * ahead of all requests that wait, until no other holder conflicts; what the
+ * request holds stays held meanwhile, and if this fails. A request that only
+ * writes is left as it is.
+ *
+ * Ownership: the lock stays the caller's, whatever the status. *out_error, where
+ *   given, is the caller's on failure.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
+ *   it takes; 0 not at all. Callbacks of requests that this lets in run inside
+ *   this call.
+ * Statuses: OARLOCK_OK; TIMEOUT (the upgrade is taken back); DEADLOCK (at once,
+ *   if another holder waits to be upgraded, too, or it would wait in a longer
+ *   circle); CANCELLED (oarlock_upgrade_cancel, or the request was released);
+ *   CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_TIMEOUT,
+ *   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * *out_token is the new fencing token, greater than the one before; 0 on failure,
+ * when the old one holds. `out_token` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_upgrade(const oarlock_manager *manager,
+                               oarlock_lock lock,
+                               int64_t timeout_ns,
+                               uint64_t *out_token,
+                               oarlock_error **out_error);
+
+/**
+ * Begins to upgrade a request, as oarlock_upgrade does, and returns at once.
+ * *out_state is OARLOCK_GRANTED when that is done, else OARLOCK_WAITING: then go
+ * on with oarlock_upgrade_wait, oarlock_upgrade_state or oarlock_upgrade_cancel.
+ *
+ * Ownership: the lock stays the caller's, whatever the status. *out_error, where
+ *   given, is the caller's on failure.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; DEADLOCK; CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE;
+ *   INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * *out_token is the new fencing token when done, else 0. `out_token` and
+ * `out_error` may be NULL.
+ */
+oarlock_status oarlock_upgrade_enqueue(const oarlock_manager *manager,
+                                       oarlock_lock lock,
+                                       oarlock_state *out_state,
+                                       uint64_t *out_token,
+                                       oarlock_error **out_error);
+
+/**
+ * Waits for an upgrade that was begun with oarlock_upgrade_enqueue. When the time
+ * is up the upgrade is taken back; the request holds what it held.
+ *
+ * Ownership: the lock stays the caller's, whatever the status. *out_error, where
+ *   given, is the caller's on failure.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any, also several at once: the first whose time is up takes the
+ *   upgrade back for all.
+ * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
+ *   it takes; 0 not at all. Callbacks of requests that this lets in run inside
+ *   this call.
+ * Statuses: OARLOCK_OK (also for a request that writes all that it claims);
+ *   TIMEOUT; CANCELLED (it was taken back, ended without the grant, or none was
+ *   begun); DEADLOCK; CLOSED; STALE; INVALID_TIMEOUT, TIMEOUT_TOO_LARGE;
+ *   INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * *out_token is the new fencing token; 0 on failure. `out_token` and `out_error`
+ * may be NULL.
+ */
+oarlock_status oarlock_upgrade_wait(const oarlock_manager *manager,
+                                    oarlock_lock lock,
+                                    int64_t timeout_ns,
+                                    uint64_t *out_token,
+                                    oarlock_error **out_error);
+
+/**
+ * Begins to upgrade a request, as oarlock_upgrade does, and returns at once; if
+ * it has to wait, `callback` is called with the outcome. All that
+ * oarlock_enqueue_callback says of `callback`, `user_data`, `drop` and
+ * `timeout_ns` holds here, too.
+ *
+ * Ownership: the lock stays the caller's, whatever the status and the outcome.
+ *   *out_error, where given, is the caller's on failure.
+ * Lifetimes: `user_data` and both functions must live until `drop` is called.
+ * Threads: any, for the functions, too.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); DEADLOCK;
+ *   CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_TIMEOUT,
+ *   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT (also for a NULL `callback`); INTERNAL
+ *   (no thread for timeouts); FORKED; PANIC.
+ *
+ * *out_state and *out_token are as in oarlock_upgrade_enqueue. `user_data`,
+ * `drop`, `out_token` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_upgrade_callback(const oarlock_manager *manager,
+                                        oarlock_lock lock,
+                                        int64_t timeout_ns,
+                                        oarlock_callback callback,
+                                        void *user_data,
+                                        oarlock_drop drop,
+                                        oarlock_state *out_state,
+                                        uint64_t *out_token,
+                                        oarlock_error **out_error);
+
+/**
+ * Begins to upgrade a request, as oarlock_upgrade does, and returns at once; if
+ * it has to wait, its outcome is put into `queue`, as a completion of kind
+ * OARLOCK_COMPLETION_UPGRADE with `user_data`.
+ *
+ * Ownership: the lock stays the caller's, whatever the status and the outcome.
+ *   *out_error, where given, is the caller's on failure.
+ * Lifetimes: `user_data` is handed back and not looked into.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: as oarlock_upgrade_callback.
+ *
+ * *out_state and *out_token are as in oarlock_upgrade_enqueue. `timeout_ns` is as
+ * in oarlock_enqueue_queue. `user_data`, `out_token` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_upgrade_queue(const oarlock_manager *manager,
+                                     oarlock_lock lock,
+                                     int64_t timeout_ns,
+                                     const oarlock_queue *queue,
+                                     void *user_data,
+                                     oarlock_state *out_state,
+                                     uint64_t *out_token,
+                                     oarlock_error **out_error);
+
+/**
+ * Tells where the upgrade of a request stands: *out_state is OARLOCK_WAITING,
+ * OARLOCK_GRANTED (it writes all that it claims) or OARLOCK_NOT_UPGRADED (none
+ * was begun, or it ended without the grant); 0 on failure.
+ *
+ * Ownership: nothing changes hands.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; STALE (also for a request that waits itself);
+ *   INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * *out_token is the fencing token when granted, else 0; it may be NULL.
+ */
+oarlock_status oarlock_upgrade_state(const oarlock_manager *manager,
+                                     oarlock_lock lock,
+                                     oarlock_state *out_state,
+                                     uint64_t *out_token);
+
+/**
+ * Takes back an upgrade that waits; the request holds what it held. Whoever waits
+ * for it, by a callback or a queue, too, gets CANCELLED. Of this and the grant
+ * exactly one wins.
+ *
+ * Ownership: the lock stays the caller's.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never; callbacks of what this ends or lets in run inside this call.
+ * Statuses: OARLOCK_OK; STALE (no upgrade of such a request waits any more);
+ *   INVALID_ARGUMENT; FORKED; PANIC.
+ */
+oarlock_status oarlock_upgrade_cancel(const oarlock_manager *manager, oarlock_lock lock);
+
+/**
+ * Turns all write claims of a granted request into plain reads, at once. Whoever
+ * waited only for that comes in.
+ *
+ * Ownership: the lock stays the caller's.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT;
+ *   FORKED; PANIC.
+ */
+oarlock_status oarlock_downgrade(const oarlock_manager *manager, oarlock_lock lock);
+
+/**
+ * Releases the claim of a granted request on exactly this path, and keeps the
+ * others. The last one ends the request. (A claim that another claim of the
+ * request covers was dropped when the request was made.)
+ *
+ * Ownership: the lock stays the caller's, unless this was its last claim.
+ *   *out_error, where given, is the caller's on failure.
+ * Lifetimes: what `path` points to is read during the call only.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; NOT_CLAIMED; NOT_GRANTED; UPGRADE_WAITING; STALE;
+ *   EMPTY_SEGMENT, TOO_MANY_SEGMENTS, PATH_TOO_LONG; INVALID_ARGUMENT; FORKED;
+ *   PANIC.
+ *
+ * `out_error` may be NULL.
+ */
+oarlock_status oarlock_release_part(const oarlock_manager *manager,
+                                    oarlock_lock lock,
+                                    oarlock_path path,
+                                    oarlock_error **out_error);
+
+/**
+ * Looks at the requests that hold or wait for something at a path, below it, or
+ * above it (a claim above covers what is below). The empty path is the root:
+ * all. Granted ones come first, then the waiting ones, each by age.
+ *
+ * Ownership: *out_snapshot is the caller's, to free with oarlock_snapshot_free;
+ *   NULL on failure. *out_error, where given, is the caller's on failure.
+ * Lifetimes: what `path` points to is read during the call only.
+ * Threads: any.
+ * Blocks: never for a lock to be granted; other calls on the manager wait while
+ *   it looks at every live request. For people and their tools, not for every
+ *   second.
+ * Statuses: OARLOCK_OK; EMPTY_SEGMENT, TOO_MANY_SEGMENTS, PATH_TOO_LONG;
+ *   INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * `out_error` may be NULL.
+ */
+oarlock_status oarlock_inspect(const oarlock_manager *manager,
+                               oarlock_path path,
+                               oarlock_snapshot **out_snapshot,
+                               oarlock_error **out_error);
+
+/**
+ * Looks at one request: the snapshot holds it alone.
+ *
+ * Ownership: *out_snapshot is the caller's, to free with oarlock_snapshot_free;
+ *   NULL on failure. *out_error, where given, is the caller's on failure.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: as oarlock_inspect.
+ * Statuses: OARLOCK_OK; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * `out_error` may be NULL.
+ */
+oarlock_status oarlock_inspect_lock(const oarlock_manager *manager,
+                                    oarlock_lock lock,
+                                    oarlock_snapshot **out_snapshot,
+                                    oarlock_error **out_error);
+
+/**
+ * Gives the number of requests in a snapshot.
+ *
+ * Ownership: nothing changes hands.
+ * Lifetimes: `snapshot` must not have been freed.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: none; 0 when `snapshot` is NULL, misaligned or from before a fork.
+ */
+size_t oarlock_snapshot_count(const oarlock_snapshot *snapshot);
+
+/**
+ * Tells of one request of a snapshot, counted from 0.
+ *
+ * Ownership: what *out_info points to belongs to the snapshot.
+ * Lifetimes: it is valid until the snapshot is freed.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; INVALID_ARGUMENT (also for an `index` that it does not
+ *   have, and a struct_size that no version has); FORKED; PANIC.
+ *
+ * `out_info->struct_size` must be set before: start from
+ * OARLOCK_REQUEST_INFO_INIT. On failure the other fields are 0.
+ */
+oarlock_status oarlock_snapshot_get(const oarlock_snapshot *snapshot,
+                                    size_t index,
+                                    oarlock_request_info *out_info);
+
+/**
+ * Frees a snapshot. Does nothing when `snapshot` is NULL.
+ *
+ * Ownership: takes the snapshot.
+ * Lifetimes: neither it nor what it told may be used afterwards.
+ * Threads: any, once.
+ * Blocks: never.
+ * Statuses: none. In a forked child a snapshot from before the fork is left as it
+ *   is.
+ */
+void oarlock_snapshot_free(oarlock_snapshot *snapshot);
+
+/**
+ * Gives the requests that keep this one, or its upgrade, waiting now: those ahead
+ * of it that conflict, or that have the permits. *out_count is how many there
+ * are, which may be more than `capacity`; the first of them, up to `capacity`,
+ * are written to `out_locks`. None if it does not wait.
+ *
+ * Ownership: nothing changes hands.
+ * Lifetimes: `out_locks` has room for `capacity` locks.
+ * Threads: any. The answer may be out of date when it arrives.
+ * Blocks: as oarlock_inspect.
+ * Statuses: OARLOCK_OK; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * `out_locks` may be NULL if `capacity` is 0.
+ */
+oarlock_status oarlock_blockers(const oarlock_manager *manager,
+                                oarlock_lock lock,
+                                oarlock_lock *out_locks,
+                                size_t capacity,
+                                size_t *out_count);
+
+/**
+ * Fills *out_stats. Costs a short look at every part of the manager.
+ *
+ * Ownership: nothing changes hands.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never for a lock to be granted.
+ * Statuses: OARLOCK_OK; INVALID_ARGUMENT (also for a struct_size that no version
+ *   has); FORKED; PANIC.
+ *
+ * `out_stats->struct_size` must be set before: start from OARLOCK_STATS_INIT. On
+ * failure the other fields are 0.
+ */
+oarlock_status oarlock_stats_get(const oarlock_manager *manager, oarlock_stats *out_stats);
+
+/**
+ * Calls `callback` for every request that has been held, or has waited, for longer
+ * than `threshold_ns` nanoseconds: once for the wait and once for the hold, up to
+ * a quarter of the threshold late.
+ *
+ * Ownership: *out_watch is the caller's, to free with oarlock_watch_free; NULL on
+ *   failure. `user_data` is the library's from the call on, whatever it returns:
+ *   it is given to `drop`, unless that is NULL, exactly once: when the watch ends,
+ *   or inside this call if it fails. *out_error, where given, is the caller's on
+ *   failure.
+ * Lifetimes: `user_data` and both functions must live until `drop` is called. The
+ *   watch may outlive the manager, and does nothing then.
+ * Threads: any. `callback` runs on a thread that the watch makes for itself, with
+ *   no internal lock held; `drop` there or inside oarlock_watch_free.
+ * Blocks: never. Each look of the watch costs what oarlock_inspect of the root
+ *   does: with very many locks choose a long threshold.
+ * Statuses: OARLOCK_OK; INVALID_ARGUMENT (also for a NULL `callback` or a negative
+ *   threshold); INTERNAL (no thread); FORKED; PANIC.
+ *
+ * `user_data`, `drop` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_watch_new(const oarlock_manager *manager,
+                                 int64_t threshold_ns,
+                                 oarlock_watch_callback callback,
+                                 void *user_data,
+                                 oarlock_drop drop,
+                                 oarlock_watch **out_watch,
+                                 oarlock_error **out_error);
+
+/**
+ * Ends a watch. Does nothing when `watch` is NULL.
+ *
+ * Ownership: takes the watch.
+ * Lifetimes: the watch must not be used afterwards; its callback is not running
+ *   and will not be called again when this returns.
+ * Threads: any, once; inside the watch's own callback, too: then that call is its
+ *   last.
+ * Blocks: until a callback that is running has returned, except inside it.
+ * Statuses: none. In a forked child a watch from before the fork is left as it is.
+ */
+void oarlock_watch_free(oarlock_watch *watch);
 
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
 
-/* Shorthands for claims on paths. They only fill in a struct: the claim borrows
- * what it is made from, which must live until the call that it is passed to
- * returns. Any thread; never block. */
+/* Shorthands for paths and claims. They only fill in a struct: it borrows what it
+ * is made from, which must live until the call that it is passed to returns. Any
+ * thread; never block. */
 
 /** A string from a text that ends with a NUL. NULL gives the empty string. */
 static inline oarlock_str oarlock_str_of(const char *text) {
@@ -769,27 +1814,47 @@ static inline oarlock_str oarlock_str_of(const char *text) {
   return str;
 }
 
+/** A path given as text that ends with a NUL. NULL and "" are the root. */
+static inline oarlock_path oarlock_path_of(const char *text) {
+  oarlock_path path = {oarlock_str_of(text), NULL, 0};
+  return path;
+}
+
+/** A path given as a list of segments. */
+static inline oarlock_path oarlock_path_list(const oarlock_str *segments, size_t segment_count) {
+  oarlock_path path = {{NULL, 0}, segments, segment_count};
+  return path;
+}
+
 /** A claim of this mode on a path given as text. */
-static inline oarlock_claim oarlock_claim_text(int32_t mode, oarlock_str path) {
-  oarlock_claim claim = {mode, 0, path, NULL, 0};
+static inline oarlock_claim oarlock_claim_text(int32_t mode, oarlock_str text) {
+  oarlock_claim claim = {mode, 0, {text, NULL, 0}};
   return claim;
 }
 
 /** A claim of this mode on a path given as a list of segments. */
 static inline oarlock_claim oarlock_claim_segments(int32_t mode, const oarlock_str *segments,
                                                    size_t segment_count) {
-  oarlock_claim claim = {mode, 0, {NULL, 0}, segments, segment_count};
+  oarlock_claim claim = {mode, 0, {{NULL, 0}, segments, segment_count}};
   return claim;
 }
 
 /** A shared claim on a path given as text that ends with a NUL. */
 static inline oarlock_claim oarlock_read(const char *path) {
-  return oarlock_claim_text(OARLOCK_READ, oarlock_str_of(path));
+  oarlock_claim claim = {OARLOCK_READ, 0, {oarlock_str_of(path), NULL, 0}};
+  return claim;
+}
+
+/** A shared claim by at most `limit` at a time, which must be at least 1. */
+static inline oarlock_claim oarlock_read_limited(const char *path, uint32_t limit) {
+  oarlock_claim claim = {OARLOCK_READ_LIMITED, limit, {oarlock_str_of(path), NULL, 0}};
+  return claim;
 }
 
 /** An exclusive claim on a path given as text that ends with a NUL. */
 static inline oarlock_claim oarlock_write(const char *path) {
-  return oarlock_claim_text(OARLOCK_WRITE, oarlock_str_of(path));
+  oarlock_claim claim = {OARLOCK_WRITE, 0, {oarlock_str_of(path), NULL, 0}};
+  return claim;
 }
 
 #endif  /* OARLOCK_H */

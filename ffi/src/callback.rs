@@ -1,24 +1,31 @@
-//! A function of the caller's, to be called with the outcome of a request.
+//! A function of the caller's, to be called with the outcome of a wait.
 
-use crate::failure::Failure;
+use crate::error::oarlock_error;
 use crate::lock::oarlock_lock;
+use crate::sink::Outcome;
 use crate::status::{OARLOCK_OK, oarlock_status};
-use engine::{AcquireError, Guard};
 use std::ffi::c_void;
 
-/// Told the outcome of a request that had to wait. On OARLOCK_OK the request is
-/// granted: `lock` is now the callee's, to end with oarlock_release, and `token`
-/// its fencing token. On CANCELLED or CLOSED both are 0.
+/// Told the outcome of a request or upgrade that had to wait. On OARLOCK_OK
+/// `token` is its fencing token, else 0. Of a request, `lock` is now the callee's
+/// on OARLOCK_OK, to end with oarlock_release, and else 0. Of an upgrade it is the
+/// request, which the caller holds whatever the status. `error` is NULL on
+/// OARLOCK_OK, else the details, to be read before this returns and not freed.
+///
+/// The status is OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
 ///
 /// Runs with no internal lock held, so it may call any function of this library
-/// but oarlock_manager_free; runs inside the release, cancel, close or free that
-/// decided the outcome, so it should be short. Must not unwind or longjmp out.
+/// but oarlock_manager_free and oarlock_queue_free of what the call that it runs
+/// in works with; runs inside the release, cancel, close or free that decided the
+/// outcome, or on the library's own thread for timeouts, so it should be short.
+/// Must not unwind or longjmp out.
 pub type oarlock_callback = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
         status: oarlock_status,
         lock: oarlock_lock,
         token: u64,
+        error: *const oarlock_error,
     ),
 >;
 
@@ -32,8 +39,8 @@ pub(crate) struct UserData {
     drop: oarlock_drop,
 }
 
-// SAFETY: the contract of oarlock_enqueue_callback makes the caller promise
-// that both functions may run on any thread with this data.
+// SAFETY: the contract of every function that takes user data makes the caller
+// promise that the functions may run on any thread with it.
 unsafe impl Send for UserData {}
 
 impl UserData {
@@ -41,25 +48,8 @@ impl UserData {
         Self { data, drop }
     }
 
-    /// What the engine calls with the outcome.
-    pub(crate) fn into_done(
-        self,
-        callback: unsafe extern "C" fn(*mut c_void, oarlock_status, oarlock_lock, u64),
-    ) -> impl FnOnce(Result<Guard, AcquireError>) + Send + 'static {
-        move |result| {
-            // Captures `self` as a whole: its drop function runs after the call.
-            let kept = self;
-            let (status, lock, token) = match result {
-                Ok(guard) => {
-                    let token = guard.token();
-                    (OARLOCK_OK, guard.into_id().to_u64(), token)
-                }
-                Err(error) => (Failure::from(error).code(), 0, 0),
-            };
-            // SAFETY: the caller's function with the caller's data, alive until
-            // `kept` is dropped.
-            unsafe { callback(kept.data, status, lock, token) };
-        }
+    pub(crate) fn pointer(&self) -> *mut c_void {
+        self.data
     }
 }
 
@@ -69,5 +59,32 @@ impl Drop for UserData {
             // SAFETY: the caller's function with the caller's data, once.
             unsafe { drop(self.data) };
         }
+    }
+}
+
+/// The caller's function with its data.
+pub(crate) struct Callback {
+    pub(crate) function:
+        unsafe extern "C" fn(*mut c_void, oarlock_status, oarlock_lock, u64, *const oarlock_error),
+    pub(crate) data: UserData,
+}
+
+impl Callback {
+    /// Calls it; then the data is given back.
+    pub(crate) fn call(self, outcome: Outcome) {
+        let (status, lock, token, error) = match outcome {
+            Outcome::Granted(guard) => {
+                let token = guard.token();
+                (OARLOCK_OK, guard.into_id().to_u64(), token, None)
+            }
+            Outcome::Upgraded { lock, token } => (OARLOCK_OK, lock, token, None),
+            Outcome::Failed { lock, failure } => {
+                (failure.code(), lock, 0, Some(failure.into_error()))
+            }
+        };
+        let error: *const oarlock_error = error.as_deref().map_or(std::ptr::null(), |error| error);
+        // SAFETY: the caller's function with the caller's data, alive until
+        // `self` is dropped.
+        unsafe { (self.function)(self.data.pointer(), status, lock, token, error) };
     }
 }

@@ -1,40 +1,33 @@
 //! Claims as they come in from C.
 
 use crate::failure::Failure;
+use crate::path::{list, oarlock_path};
 use crate::status::{
-    OARLOCK_ERR_INVALID_MODE, OARLOCK_ERR_PATH_TOO_LONG, OARLOCK_ERR_TOO_MANY_CLAIMS,
-    OARLOCK_ERR_TOO_MANY_SEGMENTS,
+    OARLOCK_ERR_INVALID_MODE, OARLOCK_ERR_LIMIT_ON_WRITE, OARLOCK_ERR_TOO_MANY_CLAIMS,
+    OARLOCK_ERR_ZERO_LIMIT,
 };
-use crate::text::oarlock_str;
-use engine::{Claim, Limits, Mode, Path};
+use engine::{Claim, Limits, Mode};
 
 /// Shared: conflicts with writes of the path, above it and below it.
 pub const OARLOCK_READ: i32 = 1;
 /// Exclusive: conflicts with reads and writes of the path, above and below it.
 pub const OARLOCK_WRITE: i32 = 2;
+/// Shared, as OARLOCK_READ, but by at most `limit` such claims on exactly this path
+/// at a time: a semaphore. Reads without a limit neither count nor wait for it.
+pub const OARLOCK_READ_LIMITED: i32 = 3;
 
 /// A path and a mode. A claim covers the path and everything below it. It and
 /// all it points to are borrowed for the call only.
-///
-/// The path is given in one of two forms:
-/// - as text, split at '/': set `path`, leave `segments` NULL. The empty text
-///   is the root. An empty segment ("a//b", "/a", "a/") is an error.
-/// - as a list of segments, taken as they are (a segment may hold '/', NUL or
-///   nothing): set `segments` and `segment_count`, leave `path` empty. A list
-///   of no segments is the root.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct oarlock_claim {
-    /// OARLOCK_READ or OARLOCK_WRITE.
+    /// OARLOCK_READ, OARLOCK_WRITE or OARLOCK_READ_LIMITED.
     pub mode: i32,
-    /// Must be 0.
-    pub reserved: u32,
-    /// The path as text.
-    pub path: oarlock_str,
-    /// The path as a list, or NULL.
-    pub segments: *const oarlock_str,
-    /// The number of segments in the list.
-    pub segment_count: usize,
+    /// At least 1 with OARLOCK_READ_LIMITED: it is granted while fewer limited
+    /// claims stand on this path ahead of it. 0 with any other mode.
+    pub limit: u32,
+    /// What is claimed.
+    pub path: oarlock_path,
 }
 
 /// The caller's claims, checked, as the engine takes them.
@@ -42,6 +35,7 @@ pub struct oarlock_claim {
 /// # Safety
 /// `claims` points to `count` claims whose pointers are readable for the
 /// lengths beside them; none of it changes while the result lives.
+#[inline]
 pub(crate) unsafe fn read<'a>(
     claims: *const oarlock_claim,
     count: usize,
@@ -60,121 +54,58 @@ pub(crate) unsafe fn read<'a>(
     // SAFETY: by the caller's promise.
     let claims = unsafe { list(claims, count, "`claims`")? };
     for claim in claims {
+        claim.check_mode()?;
         // SAFETY: by the caller's promise.
-        unsafe { claim.check(limits)? };
+        unsafe { claim.path.check(limits)? };
     }
     // SAFETY: each was just checked, and nobody changes them meanwhile.
     Ok(claims.iter().map(|claim| unsafe { claim.open() }))
 }
 
-/// A list of structs from C; NULL is a list of none.
-///
-/// # Safety
-/// `first` points to `count` readable structs that nobody changes while the
-/// result lives.
-unsafe fn list<'a, T>(first: *const T, count: usize, name: &str) -> Result<&'a [T], Failure> {
-    if count == 0 {
-        return Ok(&[]);
-    }
-    if first.is_null() {
-        return Err(Failure::argument(format!(
-            "{name} is NULL, its count is {count}"
-        )));
-    }
-    if !first.is_aligned() {
-        return Err(Failure::argument(format!("{name} is misaligned")));
-    }
-    if count > isize::MAX as usize / size_of::<T>() {
-        return Err(Failure::argument(format!("{name} is longer than memory")));
-    }
-    // SAFETY: not null, aligned, of a possible size; the rest by the caller's
-    // promise.
-    Ok(unsafe { std::slice::from_raw_parts(first, count) })
-}
-
 impl oarlock_claim {
-    fn mode(&self) -> Option<Mode> {
-        match self.mode {
-            OARLOCK_READ => Some(Mode::Read),
-            OARLOCK_WRITE => Some(Mode::Write),
-            _ => None,
-        }
-    }
-
-    /// Refuses what [`Self::open`] could not read. Limits on segments are
-    /// checked here because `open` copies them; those on text by the engine.
-    ///
-    /// # Safety
-    /// As for [`read`].
-    unsafe fn check(&self, limits: &Limits) -> Result<(), Failure> {
-        if self.mode().is_none() {
-            return Err(Failure::new(
+    fn check_mode(&self) -> Result<(), Failure> {
+        match (self.mode, self.limit) {
+            (OARLOCK_READ | OARLOCK_WRITE, 0) | (OARLOCK_READ_LIMITED, 1..) => Ok(()),
+            (OARLOCK_READ_LIMITED, 0) => Err(Failure::of(OARLOCK_ERR_ZERO_LIMIT)),
+            (OARLOCK_WRITE, _) => Err(Failure::of(OARLOCK_ERR_LIMIT_ON_WRITE)),
+            (OARLOCK_READ, _) => Err(Failure::argument(
+                "a claim has a limit: its mode must be OARLOCK_READ_LIMITED",
+            )),
+            (mode, _) => Err(Failure::new(
                 OARLOCK_ERR_INVALID_MODE,
                 format!(
-                    "the mode is {}: it must be OARLOCK_READ (1) or OARLOCK_WRITE (2)",
-                    self.mode
+                    "the mode is {mode}: it must be OARLOCK_READ (1), OARLOCK_WRITE (2) or OARLOCK_READ_LIMITED (3)"
                 ),
-            ));
+            )),
         }
-        if self.reserved != 0 {
-            return Err(Failure::argument("`reserved` of a claim is not 0"));
-        }
-        if self.segments.is_null() {
-            if self.segment_count != 0 {
-                return Err(Failure::argument(
-                    "`segments` of a claim is NULL, its count is not 0",
-                ));
-            }
-            // SAFETY: by the caller's promise.
-            return unsafe { self.path.bytes() }.map(|_| ());
-        }
-        if self.path.len != 0 {
-            return Err(Failure::argument(
-                "a claim has a path both as text and as segments",
-            ));
-        }
-        if self.segment_count > limits.max_segments {
-            return Err(Failure::new(
-                OARLOCK_ERR_TOO_MANY_SEGMENTS,
-                format!(
-                    "a path has {} segments, the limit is {}",
-                    self.segment_count, limits.max_segments
-                ),
-            ));
-        }
-        let mut bytes = 0usize;
-        // SAFETY: by the caller's promise.
-        for segment in unsafe { list(self.segments, self.segment_count, "`segments`")? } {
-            // SAFETY: by the caller's promise.
-            bytes = bytes.saturating_add(unsafe { segment.bytes()? }.len());
-        }
-        if bytes > limits.max_path_bytes {
-            return Err(Failure::new(
-                OARLOCK_ERR_PATH_TOO_LONG,
-                format!(
-                    "a path has {bytes} bytes, the limit is {}",
-                    limits.max_path_bytes
-                ),
-            ));
-        }
-        Ok(())
     }
 
-    /// The claim as the engine takes it. What `check` refuses is unreachable
-    /// here and reads as empty.
+    /// The claim as the engine takes it.
     ///
     /// # Safety
-    /// As for [`read`].
+    /// It is checked, and its pointers are still good.
+    #[inline]
     unsafe fn open<'a>(&self) -> Claim<'a> {
-        let mode = self.mode().unwrap_or(Mode::Write);
         // SAFETY: by the caller's promise.
-        let bytes = |text: &oarlock_str| unsafe { text.bytes() }.unwrap_or(&[]);
-        if self.segments.is_null() {
-            return Claim::new(mode, Path::text_bytes(bytes(&self.path)));
+        let path = unsafe { self.path.open() };
+        match self.mode {
+            OARLOCK_READ => Claim::new(Mode::Read, path),
+            OARLOCK_READ_LIMITED => Claim::new(Mode::Read, path).limit(self.limit),
+            _ => Claim::new(Mode::Write, path),
         }
-        // SAFETY: by the caller's promise.
-        let segments = unsafe { list(self.segments, self.segment_count, "") };
-        let segments: &[oarlock_str] = segments.unwrap_or(&[]);
-        Claim::new(mode, Path::of_segments(segments.iter().map(bytes)))
+    }
+
+    /// The claim as C is shown it.
+    pub(crate) fn shown(claim: &Claim<'_>, path: oarlock_path) -> Self {
+        let mode = match (claim.mode(), claim.limit_value()) {
+            (Mode::Write, _) => OARLOCK_WRITE,
+            (Mode::Read, None) => OARLOCK_READ,
+            (Mode::Read, Some(_)) => OARLOCK_READ_LIMITED,
+        };
+        Self {
+            mode,
+            limit: claim.limit_value().unwrap_or(0),
+            path,
+        }
     }
 }

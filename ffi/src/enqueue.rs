@@ -1,14 +1,94 @@
 //! Requests that take their place in the queue without waiting there.
 
-use crate::callback::{UserData, oarlock_callback, oarlock_drop};
+use crate::callback::{Callback, UserData, oarlock_callback, oarlock_drop};
 use crate::claim::{self, oarlock_claim};
+use crate::entry::put;
 use crate::error::oarlock_error;
 use crate::failure::Failure;
-use crate::lock::{OARLOCK_GRANTED, OARLOCK_WAITING, oarlock_lock, oarlock_state};
+use crate::handle;
+use crate::lock::{self, OARLOCK_GRANTED, OARLOCK_WAITING, oarlock_lock, oarlock_state};
 use crate::manager::oarlock_manager;
+use crate::queue::{OARLOCK_COMPLETION_ACQUIRE, oarlock_queue};
+use crate::request::{self, oarlock_request_options};
+use crate::sink::{self, Outcome, Sink};
 use crate::status::{OARLOCK_ERR_CLOSED, oarlock_status};
-use engine::{Enqueued, LockState};
+use crate::target::Target;
+use crate::timeout;
+use crate::timer::Alarm;
+use engine::{Claim, Enqueued, LockState, Request};
 use std::ffi::c_void;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A request that has its place.
+struct Placed {
+    lock: u64,
+    /// 0 while it waits.
+    token: u64,
+}
+
+impl Placed {
+    /// # Safety
+    /// The first two are writable, the third is NULL or writable.
+    unsafe fn hand_over(
+        self,
+        out_lock: *mut oarlock_lock,
+        out_state: *mut oarlock_state,
+        out_token: *mut u64,
+    ) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            out_lock.write(self.lock);
+            out_state.write(if self.token == 0 {
+                OARLOCK_WAITING
+            } else {
+                OARLOCK_GRANTED
+            });
+            put(out_token, self.token);
+        }
+    }
+}
+
+/// Places a request whose outcome goes to a callback or a queue, if it has to
+/// wait.
+fn place<'a, I: Iterator<Item = Claim<'a>>>(
+    manager: &oarlock_manager,
+    request: Request<'_, I>,
+    timeout: Option<Duration>,
+    sink: Sink,
+) -> Result<Placed, Failure> {
+    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+        let guard = lock::try_for_timeout(request)?;
+        let token = guard.token();
+        let lock = guard.into_id().to_u64();
+        return Ok(Placed { lock, token });
+    }
+    let at = timeout.map(timeout::end).transpose()?;
+    let alarm = at.map(Alarm::new).transpose()?;
+    let tracker = sink.tracker();
+    let kept = alarm.as_ref().map(Arc::clone);
+    let enqueued = request.enqueue_with(move |result| {
+        if let Some(alarm) = kept {
+            alarm.disarm();
+        }
+        sink.tell(Outcome::of_request(result));
+    })?;
+    Ok(match enqueued {
+        Enqueued::Granted(guard) => {
+            let token = guard.token();
+            let lock = guard.into_id().to_u64();
+            Placed { lock, token }
+        }
+        Enqueued::Waiting(id) => {
+            let manager = manager.manager.weak();
+            sink::begun(tracker, alarm, Target::Request { manager, id });
+            Placed {
+                lock: id.to_u64(),
+                token: 0,
+            }
+        }
+    })
+}
 
 /// Gives a request its place in the queue and returns at once. *out_state is
 /// OARLOCK_GRANTED when it was granted at once, else OARLOCK_WAITING: then go on
@@ -17,33 +97,43 @@ use std::ffi::c_void;
 /// Ownership: *out_lock is the caller's, to end with oarlock_release whether it
 ///   waits or is granted; 0 on failure. *out_error, where given, is the
 ///   caller's on failure.
-/// Lifetimes: `claims` and all they point to are read during the call only.
+/// Lifetimes: `claims`, `options` and all they point to are read during the call
+///   only.
 /// Threads: any.
 /// Blocks: never.
-/// Statuses: OARLOCK_OK; CLOSED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT,
-///   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE,
-///   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+/// Statuses: OARLOCK_OK; CLOSED; DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS,
+///   INVALID_MODE, ZERO_LIMIT, LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
+///   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER,
+///   INVALID_NAME, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
 ///
-/// `out_error` may be NULL.
+/// *out_token is the fencing token when granted at once, else 0. `options`,
+/// `out_token` and `out_error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_enqueue(
     manager: *const oarlock_manager,
     claims: *const oarlock_claim,
     claim_count: usize,
+    options: *const oarlock_request_options,
     out_lock: *mut oarlock_lock,
     out_state: *mut oarlock_state,
+    out_token: *mut u64,
     out_error: *mut *mut oarlock_error,
 ) -> oarlock_status {
-    entry!(manager manager; out [out_lock, out_state]; error out_error; {
+    entry!(on [manager]; out [out_lock, out_state]; maybe [out_token]; error out_error; {
         let claims = claim::read(claims, claim_count, &manager.limits)?;
-        let pending = manager.manager.enqueue(claims)?;
-        out_state.write(match pending.state() {
-            Some(LockState::Granted(_)) => OARLOCK_GRANTED,
-            Some(LockState::Waiting) => OARLOCK_WAITING,
-            // Nobody else knows the id yet: only a close can have ended it.
-            None => return Err(Failure::of(OARLOCK_ERR_CLOSED)),
-        });
-        out_lock.write(pending.into_id().to_u64());
+        let pending = request::make(manager, claims, options)?.enqueue()?;
+        let token = match pending.state() {
+            Some(LockState::Granted(token)) => token,
+            Some(LockState::Waiting) => 0,
+            // Nobody else knows the id yet. Whoever ended it is about to tell why;
+            // the grant cannot come in between.
+            None => return Err(match pending.wait() {
+                Err(error) => error.into(),
+                Ok(_) => Failure::of(OARLOCK_ERR_CLOSED),
+            }),
+        };
+        let lock = pending.into_id().to_u64();
+        Placed { lock, token }.hand_over(out_lock, out_state, out_token);
         Ok(())
     })
 }
@@ -62,42 +152,97 @@ pub unsafe extern "C" fn oarlock_enqueue(
 ///   unless that is NULL, exactly once: after `callback` has returned, or, when
 ///   `callback` will not be called, inside this call. *out_error, where given,
 ///   is the caller's on failure.
-/// Lifetimes: `claims` and all they point to are read during the call only;
-///   `user_data` and both functions must live until `drop` is called.
+/// Lifetimes: `claims`, `options` and all they point to are read during the call
+///   only; `user_data` and both functions must live until `drop` is called.
 /// Threads: any. `callback` and `drop` run on the thread whose release, cancel,
-///   close or free decides the outcome, so they must be able to run on any.
+///   close or free decides the outcome, or on the library's own for timeouts, so
+///   they must be able to run on any.
 /// Blocks: never.
-/// Statuses: OARLOCK_OK; CLOSED; NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT,
-///   TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE,
-///   TOO_MANY_REQUESTS; INVALID_ARGUMENT (also for a NULL `callback`); FORKED; PANIC.
+/// Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); CLOSED;
+///   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
+///   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
+///   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT
+///   (also for a NULL `callback`); INTERNAL (no thread for timeouts); FORKED;
+///   PANIC.
 ///
-/// `user_data`, `drop` and `out_error` may be NULL.
+/// After `timeout_ns` nanoseconds without the grant the request leaves the queue
+/// and `callback` gets TIMEOUT; OARLOCK_FOREVER (-1) is never. *out_token is the
+/// fencing token when granted at once, else 0. `options`, `user_data`, `drop`,
+/// `out_token` and `out_error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_enqueue_callback(
     manager: *const oarlock_manager,
     claims: *const oarlock_claim,
     claim_count: usize,
+    options: *const oarlock_request_options,
+    timeout_ns: i64,
     callback: oarlock_callback,
     user_data: *mut c_void,
     drop: oarlock_drop,
     out_lock: *mut oarlock_lock,
     out_state: *mut oarlock_state,
+    out_token: *mut u64,
     out_error: *mut *mut oarlock_error,
 ) -> oarlock_status {
     // Outside the checks: the data is given back however they end.
-    let user_data = UserData::new(user_data, drop);
-    entry!(manager manager; out [out_lock, out_state]; error out_error; {
-        let Some(callback) = callback else {
+    let data = UserData::new(user_data, drop);
+    entry!(on [manager]; out [out_lock, out_state]; maybe [out_token]; error out_error; {
+        let Some(function) = callback else {
             return Err(Failure::argument("`callback` is NULL"));
         };
+        let timeout = timeout::read(timeout_ns)?;
         let claims = claim::read(claims, claim_count, &manager.limits)?;
-        let done = user_data.into_done(callback);
-        let (lock, state) = match manager.manager.enqueue_with(claims, done)? {
-            Enqueued::Granted(guard) => (guard.into_id(), OARLOCK_GRANTED),
-            Enqueued::Waiting(id) => (id, OARLOCK_WAITING),
-        };
-        out_lock.write(lock.to_u64());
-        out_state.write(state);
+        let request = request::make(manager, claims, options)?;
+        let sink = Sink::Callback(Callback { function, data });
+        place(manager, request, timeout, sink)?.hand_over(out_lock, out_state, out_token);
+        Ok(())
+    })
+}
+
+/// Gives a request its place in the queue and returns at once; if it has to
+/// wait, its outcome is put into `queue`, as a completion of kind
+/// OARLOCK_COMPLETION_ACQUIRE with `user_data`.
+///
+/// When *out_state is OARLOCK_GRANTED the caller holds the lock already and
+/// nothing is put into the queue. When it is OARLOCK_WAITING, exactly one
+/// completion is, perhaps before this call returns. On failure none is.
+///
+/// Ownership: *out_lock is the caller's when granted at once, and else whoever's
+///   who fetches the completion; 0 on failure. *out_error, where given, is the
+///   caller's on failure.
+/// Lifetimes: `claims`, `options` and all they point to are read during the call
+///   only; `user_data` is handed back and not looked into. The queue may be freed
+///   before the outcome, and the manager, too.
+/// Threads: any.
+/// Blocks: never.
+/// Statuses: as oarlock_enqueue_callback.
+///
+/// After `timeout_ns` nanoseconds without the grant the request leaves the queue
+/// of those that wait, and its completion has TIMEOUT; OARLOCK_FOREVER (-1) is
+/// never, 0 tries. *out_token is the fencing token when granted at once, else 0.
+/// `options`, `user_data`, `out_token` and `out_error` may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_enqueue_queue(
+    manager: *const oarlock_manager,
+    claims: *const oarlock_claim,
+    claim_count: usize,
+    options: *const oarlock_request_options,
+    timeout_ns: i64,
+    queue: *const oarlock_queue,
+    user_data: *mut c_void,
+    out_lock: *mut oarlock_lock,
+    out_state: *mut oarlock_state,
+    out_token: *mut u64,
+    out_error: *mut *mut oarlock_error,
+) -> oarlock_status {
+    entry!(on [manager]; out [out_lock, out_state]; maybe [out_token]; error out_error; {
+        let queue = handle::open(queue)?;
+        let timeout = timeout::read(timeout_ns)?;
+        let claims = claim::read(claims, claim_count, &manager.limits)?;
+        let request = request::make(manager, claims, options)?;
+        let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_ACQUIRE));
+        place(manager, request, timeout, sink)?.hand_over(out_lock, out_state, out_token);
         Ok(())
     })
 }

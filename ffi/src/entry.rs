@@ -2,7 +2,7 @@
 //! does before and after its own work.
 //!
 //! In order: outputs are blanked, so they are written whatever follows; then,
-//! inside `catch_unwind`, required outputs are checked, the manager is checked
+//! inside `catch_unwind`, required outputs are checked, the handles are checked
 //! (NULL, alignment, fork) and the body runs; a failure or a panic becomes a
 //! status and, where the caller asked for it, an `oarlock_error`.
 
@@ -13,13 +13,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Wraps the body of an exported function.
 ///
-/// `manager` names the handle parameter and is bound to a reference in the
-/// body; `out` lists the outputs that the caller must give, `maybe` those that
-/// may be NULL; `error` is the last parameter, where the function has one. The
-/// body is a `Result<(), Failure>` and writes outputs only when it succeeds.
+/// `on` lists the handle parameters, each bound to a reference in the body;
+/// `out` the outputs that the caller must give, `maybe` those that may be NULL;
+/// `error` is the last parameter, where the function has one. The body is a
+/// `Result<(), Failure>` and writes outputs only when it succeeds.
 macro_rules! entry {
     (
-        $(manager $manager:ident;)?
+        $(on [$($handle:ident),*];)?
         $(out [$($out:ident),*];)?
         $(maybe [$($maybe:ident),*];)?
         $(error $error:ident;)?
@@ -31,7 +31,7 @@ macro_rules! entry {
         let mut error: *mut *mut $crate::error::oarlock_error = ::std::ptr::null_mut();
         // SAFETY: what the caller promises in every function's contract: an
         // output is NULL or writable (misaligned ones are found out and not
-        // written), a manager is NULL or not freed, inputs are readable for the
+        // written), a handle is NULL or not freed, inputs are readable for the
         // lengths beside them. It covers the body, too.
         unsafe {
             $($(sound &= $crate::entry::blank($out);)*)?
@@ -46,7 +46,7 @@ macro_rules! entry {
                         concat!("`", stringify!($out), "` is NULL"),
                     ));
                 })*)?
-                $(let $manager = $crate::manager::open($manager)?;)?
+                $($(let $handle = $crate::handle::open($handle)?;)*)?
                 $body
             })
         }
@@ -63,6 +63,18 @@ impl Blank for u64 {
 }
 
 impl Blank for i32 {
+    const BLANK: Self = 0;
+}
+
+impl Blank for crate::text::oarlock_str {
+    const BLANK: Self = Self::EMPTY;
+}
+
+impl Blank for i64 {
+    const BLANK: Self = 0;
+}
+
+impl Blank for usize {
     const BLANK: Self = 0;
 }
 

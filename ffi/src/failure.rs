@@ -1,36 +1,58 @@
 //! The inner error of this crate: a status, and perhaps a sentence of its own.
 
-use crate::error::oarlock_error;
+use crate::error::{Party, oarlock_error};
 use crate::status::*;
-use engine::{AcquireError, AcquireTimeoutError, CancelError, InvalidRequest, StaleLock};
-use engine::{TryAcquireError, WaitError};
+use engine::{AcquireError, CancelError, ChangeError, Circle, InvalidRequest, PendingTimeoutError};
+use engine::{StaleLock, TryAcquireError, UpgradeError, WaitError};
 use std::any::Any;
 use std::borrow::Cow;
 
 /// Why an entry fails.
 pub(crate) struct Failure {
     code: oarlock_status,
-    /// What is particular about this failure; without it the status says all.
-    detail: Option<Cow<'static, str>>,
+    details: Details,
+}
+
+/// What is particular about a failure.
+enum Details {
+    /// Nothing: the status says all.
+    None,
+    /// A sentence of its own.
+    Sentence(Cow<'static, str>),
+    /// The circle that the request stood in. Shared, so cheap to pass on.
+    Circle(Circle),
+    /// Who was in the way.
+    Blockers(Vec<Party>),
 }
 
 impl Failure {
     /// A failure that its status explains.
     pub(crate) fn of(code: oarlock_status) -> Self {
-        Self { code, detail: None }
+        Self {
+            code,
+            details: Details::None,
+        }
     }
 
     /// A failure with a sentence of its own.
     pub(crate) fn new(code: oarlock_status, detail: impl Into<Cow<'static, str>>) -> Self {
         Self {
             code,
-            detail: Some(detail.into()),
+            details: Details::Sentence(detail.into()),
         }
     }
 
     /// A bad pointer or reserved field.
     pub(crate) fn argument(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(OARLOCK_ERR_INVALID_ARGUMENT, detail)
+    }
+
+    /// The time was up.
+    pub(crate) fn timeout(blockers: Vec<Party>) -> Self {
+        Self {
+            code: OARLOCK_ERR_TIMEOUT,
+            details: Details::Blockers(blockers),
+        }
     }
 
     /// A caught panic.
@@ -51,13 +73,46 @@ impl Failure {
         self.code
     }
 
+    /// Whether an error object would say more than the status.
+    pub(crate) fn has_details(&self) -> bool {
+        !matches!(self.details, Details::None)
+    }
+
     /// The error object of this failure, for the caller to own.
     pub(crate) fn into_error(self) -> Box<oarlock_error> {
-        let text = match self.detail {
-            Some(detail) => detail.into_owned(),
-            None => message(self.code).to_string_lossy().into_owned(),
+        let (text, parties) = match self.details {
+            Details::None => (message(self.code).to_string_lossy(), Vec::new()),
+            Details::Sentence(sentence) => (sentence, Vec::new()),
+            Details::Circle(circle) => (circle.to_string().into(), Party::circle(&circle)),
+            Details::Blockers(parties) => (in_the_way(self.code, &parties), parties),
         };
-        Box::new(oarlock_error::new(self.code, &text))
+        Box::new(oarlock_error::new(self.code, &text, parties))
+    }
+
+    fn circle(circle: Circle) -> Self {
+        Self {
+            code: OARLOCK_ERR_DEADLOCK,
+            details: Details::Circle(circle),
+        }
+    }
+}
+
+/// The sentence of a status, and the names of those that stood in the way.
+fn in_the_way(code: oarlock_status, parties: &[Party]) -> Cow<'static, str> {
+    let sentence = message(code).to_string_lossy();
+    let names: Vec<_> = parties
+        .iter()
+        .filter_map(|party| party.label.as_deref())
+        .map(|label| format!("{label:?}"))
+        .collect();
+    match (parties.len(), names.is_empty()) {
+        (0, _) => sentence,
+        (count, true) => format!("{sentence}; requests in the way: {count}").into(),
+        (count, false) => format!(
+            "{sentence}; requests in the way: {count}, among them {}",
+            names.join(", ")
+        )
+        .into(),
     }
 }
 
@@ -70,6 +125,9 @@ impl From<InvalidRequest> for Failure {
             InvalidRequest::TooManySegments { .. } => OARLOCK_ERR_TOO_MANY_SEGMENTS,
             InvalidRequest::PathTooLong { .. } => OARLOCK_ERR_PATH_TOO_LONG,
             InvalidRequest::RequestTooLarge { .. } => OARLOCK_ERR_REQUEST_TOO_LARGE,
+            InvalidRequest::ZeroLimit => OARLOCK_ERR_ZERO_LIMIT,
+            InvalidRequest::LimitOnWrite => OARLOCK_ERR_LIMIT_ON_WRITE,
+            InvalidRequest::ForeignOwner => OARLOCK_ERR_FOREIGN_OWNER,
             InvalidRequest::TimeoutTooLarge => OARLOCK_ERR_TIMEOUT_TOO_LARGE,
             InvalidRequest::TooManyRequests => OARLOCK_ERR_TOO_MANY_REQUESTS,
             _ => OARLOCK_ERR_INTERNAL,
@@ -84,6 +142,11 @@ impl From<AcquireError> for Failure {
             AcquireError::Invalid(invalid) => invalid.into(),
             AcquireError::Cancelled => Self::of(OARLOCK_ERR_CANCELLED),
             AcquireError::Closed => Self::of(OARLOCK_ERR_CLOSED),
+            AcquireError::Timeout => Self::of(OARLOCK_ERR_TIMEOUT),
+            AcquireError::Deadlock(circle) => Self::circle(circle),
+            AcquireError::TooManyWaiting { .. } => {
+                Self::new(OARLOCK_ERR_TOO_MANY_WAITING, error.to_string())
+            }
             other => Self::new(OARLOCK_ERR_INTERNAL, other.to_string()),
         }
     }
@@ -100,18 +163,6 @@ impl From<TryAcquireError> for Failure {
     }
 }
 
-impl From<AcquireTimeoutError> for Failure {
-    fn from(error: AcquireTimeoutError) -> Self {
-        match error {
-            AcquireTimeoutError::Invalid(invalid) => invalid.into(),
-            AcquireTimeoutError::Timeout => Self::of(OARLOCK_ERR_TIMEOUT),
-            AcquireTimeoutError::Cancelled => Self::of(OARLOCK_ERR_CANCELLED),
-            AcquireTimeoutError::Closed => Self::of(OARLOCK_ERR_CLOSED),
-            other => Self::new(OARLOCK_ERR_INTERNAL, other.to_string()),
-        }
-    }
-}
-
 impl From<WaitError> for Failure {
     fn from(error: WaitError) -> Self {
         match error {
@@ -119,6 +170,7 @@ impl From<WaitError> for Failure {
             WaitError::Cancelled => Self::of(OARLOCK_ERR_CANCELLED),
             WaitError::Closed => Self::of(OARLOCK_ERR_CLOSED),
             WaitError::Stale => Self::of(OARLOCK_ERR_STALE),
+            WaitError::Deadlock(circle) => Self::circle(circle),
             other => Self::new(OARLOCK_ERR_INTERNAL, other.to_string()),
         }
     }
@@ -134,8 +186,48 @@ impl From<CancelError> for Failure {
     }
 }
 
+impl From<UpgradeError> for Failure {
+    fn from(error: UpgradeError) -> Self {
+        match error {
+            UpgradeError::WouldBlock => Self::of(OARLOCK_ERR_WOULD_BLOCK),
+            UpgradeError::Timeout => Self::of(OARLOCK_ERR_TIMEOUT),
+            UpgradeError::Cancelled => Self::of(OARLOCK_ERR_CANCELLED),
+            UpgradeError::Closed => Self::of(OARLOCK_ERR_CLOSED),
+            UpgradeError::Deadlock(circle) => Self::circle(circle),
+            UpgradeError::AlreadyWaiting => Self::of(OARLOCK_ERR_UPGRADE_WAITING),
+            UpgradeError::TimeoutTooLarge => Self::of(OARLOCK_ERR_TIMEOUT_TOO_LARGE),
+            UpgradeError::NotGranted => Self::of(OARLOCK_ERR_NOT_GRANTED),
+            UpgradeError::Stale => Self::of(OARLOCK_ERR_STALE),
+            other => Self::new(OARLOCK_ERR_INTERNAL, other.to_string()),
+        }
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Stale => Self::of(OARLOCK_ERR_STALE),
+            ChangeError::NotGranted => Self::of(OARLOCK_ERR_NOT_GRANTED),
+            ChangeError::UpgradeWaiting => Self::of(OARLOCK_ERR_UPGRADE_WAITING),
+            ChangeError::NotClaimed => Self::of(OARLOCK_ERR_NOT_CLAIMED),
+            ChangeError::Invalid(invalid) => invalid.into(),
+            other => Self::new(OARLOCK_ERR_INTERNAL, other.to_string()),
+        }
+    }
+}
+
 impl From<StaleLock> for Failure {
     fn from(_: StaleLock) -> Self {
         Self::of(OARLOCK_ERR_STALE)
+    }
+}
+
+impl From<PendingTimeoutError> for Failure {
+    fn from(error: PendingTimeoutError) -> Self {
+        match error {
+            PendingTimeoutError::Timeout(_) => Self::of(OARLOCK_ERR_TIMEOUT),
+            PendingTimeoutError::TimeoutTooLarge(_) => Self::of(OARLOCK_ERR_TIMEOUT_TOO_LARGE),
+            PendingTimeoutError::Ended(error) => error.into(),
+        }
     }
 }

@@ -2,12 +2,17 @@
 
 use crate::claim::{self, oarlock_claim};
 use crate::entry::put;
-use crate::error::oarlock_error;
+use crate::error::{Party, oarlock_error};
 use crate::failure::Failure;
 use crate::manager::oarlock_manager;
-use crate::status::{OARLOCK_ERR_CLOSED, OARLOCK_ERR_WOULD_BLOCK, oarlock_status};
+use crate::request::{self, oarlock_request_options};
+use crate::status::{
+    OARLOCK_ERR_CLOSED, OARLOCK_ERR_TIMEOUT, OARLOCK_ERR_WOULD_BLOCK, oarlock_status,
+};
 use crate::timeout;
-use engine::{Guard, LockId, LockState, WaitError};
+use engine::{Claim, Guard, LockId, LockState, Manager, Pending, PendingTimeoutError, Request};
+use engine::{TryAcquireError, WaitError};
+use std::time::Duration;
 
 /// One request of one manager, waiting or granted: a number, never 0, that is
 /// checked at every use. Once the request has ended, or with another manager,
@@ -16,22 +21,21 @@ use engine::{Guard, LockId, LockState, WaitError};
 /// Threads: any thread may use it, whichever one acquired it.
 pub type oarlock_lock = u64;
 
-/// Where a request stands: OARLOCK_WAITING or OARLOCK_GRANTED.
+/// Where a request or an upgrade stands: OARLOCK_WAITING, OARLOCK_GRANTED or
+/// OARLOCK_NOT_UPGRADED.
 pub type oarlock_state = i32;
 
-/// The request waits in the queue.
+/// It waits in the queue.
 pub const OARLOCK_WAITING: oarlock_state = 1;
-/// The request is granted: the caller holds the lock.
+/// It is granted: the caller holds the lock; of an upgrade, all of it exclusively.
 pub const OARLOCK_GRANTED: oarlock_state = 2;
 
-/// As a timeout: wait for as long as it takes.
-pub const OARLOCK_FOREVER: i64 = -1;
-
-/// Hands a granted lock over to C.
+/// Hands a guard over to the caller as a number.
 ///
 /// # Safety
 /// `out_lock` is writable; `out_token` is NULL or writable.
-pub(crate) unsafe fn hand_over(guard: Guard, out_lock: *mut u64, out_token: *mut u64) {
+#[inline]
+unsafe fn hand_over(guard: Guard, out_lock: *mut u64, out_token: *mut u64) {
     let token = guard.token();
     // SAFETY: by the caller's promise.
     unsafe {
@@ -45,70 +49,151 @@ pub(crate) unsafe fn hand_over(guard: Guard, out_lock: *mut u64, out_token: *mut
 ///
 /// Ownership: *out_lock is the caller's, to end with oarlock_release; 0 on
 ///   failure. *out_error, where given, is the caller's on failure.
-/// Lifetimes: `claims` and all they point to are read during the call only.
+/// Lifetimes: `claims`, `options` and all they point to are read during the call
+///   only.
 /// Threads: any. The lock belongs to no thread.
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
 ///   it takes; 0 not at all.
 /// Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
-///   NO_CLAIMS, INVALID_MODE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
-///   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, INVALID_TIMEOUT
-///   (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT;
-///   FORKED; PANIC.
+///   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
+///   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME (a label),
+///   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
+///   INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// Nobody is told the lock's number before the call returns, so a call that
 /// blocks cannot be cancelled (only a number made up that happens to be its own
 /// ends it, with CANCELLED). To be able to, use oarlock_enqueue and oarlock_wait.
 ///
 /// *out_token is the fencing token: of two conflicting requests the later one
-/// has the greater token. `out_token` and `out_error` may be NULL.
+/// has the greater token. `options`, `out_token` and `out_error` may be NULL.
+/// After TIMEOUT, oarlock_error_parties says who was in the way; finding that out
+/// looks at every live request: pass a NULL `out_error` where it is not wanted.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_acquire(
     manager: *const oarlock_manager,
     claims: *const oarlock_claim,
     claim_count: usize,
+    options: *const oarlock_request_options,
     timeout_ns: i64,
     out_lock: *mut oarlock_lock,
     out_token: *mut u64,
     out_error: *mut *mut oarlock_error,
 ) -> oarlock_status {
-    entry!(manager manager; out [out_lock]; maybe [out_token]; error out_error; {
+    entry!(on [manager]; out [out_lock]; maybe [out_token]; error out_error; {
         let timeout = timeout::read(timeout_ns)?;
         let claims = claim::read(claims, claim_count, &manager.limits)?;
         let guard = match timeout {
-            None => manager.manager.acquire(claims)?,
-            Some(timeout) => manager.manager.acquire_timeout(claims, timeout)?,
+            None if options.is_null() => manager.manager.acquire(claims)?,
+            None => request::make(manager, claims, options)?.acquire()?,
+            Some(Duration::ZERO) => {
+                try_for_timeout(request::make(manager, claims, options)?)?
+            }
+            Some(timeout) => {
+                let pending = request::make(manager, claims, options)?.enqueue()?;
+                match pending.wait_timeout(timeout) {
+                    Ok(guard) => guard,
+                    Err(PendingTimeoutError::Timeout(pending)) => {
+                        give_up(&manager.manager, pending, !out_error.is_null())?
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
         };
         hand_over(guard, out_lock, out_token);
         Ok(())
     })
 }
 
+/// A timeout of 0: a refused try counts as one.
+pub(crate) fn try_for_timeout<'a, I: Iterator<Item = Claim<'a>>>(
+    request: Request<'_, I>,
+) -> Result<Guard, Failure> {
+    request.try_acquire().map_err(|error| match error {
+        TryAcquireError::WouldBlock => Failure::of(OARLOCK_ERR_TIMEOUT),
+        error => error.into(),
+    })
+}
+
+/// The time is up: the request leaves the queue, unless the grant comes first.
+fn give_up(manager: &Manager, pending: Pending, wants_blockers: bool) -> Result<Guard, Failure> {
+    let id = pending.id();
+    let mut blockers = Vec::new();
+    if wants_blockers {
+        // Before it leaves: afterwards nothing is in its way.
+        for blocker in manager.blockers(id).unwrap_or_default() {
+            blockers.extend(manager.info(blocker).map(Party::from));
+        }
+    }
+    match manager.expire(id) {
+        Ok(()) => Err(Failure::timeout(blockers)),
+        // Granted, or ended by somebody else; whoever did it is about to tell.
+        Err(_) => Ok(pending.wait()?),
+    }
+}
+
 /// Acquires all the claims together if that is possible at once; never queues.
 ///
 /// Ownership: *out_lock is the caller's, to end with oarlock_release; 0 on
 ///   failure. *out_error, where given, is the caller's on failure.
-/// Lifetimes: `claims` and all they point to are read during the call only.
+/// Lifetimes: `claims`, `options` and all they point to are read during the call
+///   only.
 /// Threads: any.
 /// Blocks: never.
-/// Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE,
-///   EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS, PATH_TOO_LONG,
-///   REQUEST_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+/// Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
+///   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
+///   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
 ///
-/// `out_token` and `out_error` may be NULL. WOULD_BLOCK makes an error object,
-/// too, where `out_error` is given: pass NULL where it is expected often.
+/// `options`, `out_token` and `out_error` may be NULL. WOULD_BLOCK makes an error
+/// object, too, where `out_error` is given: pass NULL where it is expected often.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_try_acquire(
     manager: *const oarlock_manager,
     claims: *const oarlock_claim,
     claim_count: usize,
+    options: *const oarlock_request_options,
     out_lock: *mut oarlock_lock,
     out_token: *mut u64,
     out_error: *mut *mut oarlock_error,
 ) -> oarlock_status {
-    entry!(manager manager; out [out_lock]; maybe [out_token]; error out_error; {
+    entry!(on [manager]; out [out_lock]; maybe [out_token]; error out_error; {
         let claims = claim::read(claims, claim_count, &manager.limits)?;
-        let guard = manager.manager.try_acquire(claims)?;
+        let guard = if options.is_null() {
+            manager.manager.try_acquire(claims)?
+        } else {
+            request::make(manager, claims, options)?.try_acquire()?
+        };
         hand_over(guard, out_lock, out_token);
+        Ok(())
+    })
+}
+
+/// Tells what oarlock_try_acquire would answer now, and changes nothing:
+/// *out_would is 1 if it would give the lock, else 0; 0 on failure.
+///
+/// Ownership: nothing changes hands. *out_error, where given, is the caller's on
+///   failure.
+/// Lifetimes: `claims`, `options` and all they point to are read during the call
+///   only.
+/// Threads: any. The answer may be out of date when it arrives.
+/// Blocks: never.
+/// Statuses: as oarlock_try_acquire, without WOULD_BLOCK.
+///
+/// `options` and `out_error` may be NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_would_grant(
+    manager: *const oarlock_manager,
+    claims: *const oarlock_claim,
+    claim_count: usize,
+    options: *const oarlock_request_options,
+    out_would: *mut i32,
+    out_error: *mut *mut oarlock_error,
+) -> oarlock_status {
+    entry!(on [manager]; out [out_would]; error out_error; {
+        let claims = claim::read(claims, claim_count, &manager.limits)?;
+        let would = request::make(manager, claims, options)?.would_grant()?;
+        out_would.write(i32::from(would));
         Ok(())
     })
 }
@@ -118,24 +203,26 @@ pub unsafe extern "C" fn oarlock_try_acquire(
 ///
 /// Ownership: the lock stays the caller's: on success to end with
 ///   oarlock_release, on TIMEOUT with oarlock_release or oarlock_cancel. After
-///   any other status the request has ended.
+///   any other status the request has ended. *out_error, where given, is the
+///   caller's on failure.
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any, also several at once for one lock.
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
 ///   it takes; 0 not at all.
 /// Statuses: OARLOCK_OK (also when it was granted long ago); TIMEOUT;
-///   CANCELLED (cancelled or released meanwhile); CLOSED; STALE;
-///   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+///   CANCELLED (cancelled, released or timed out meanwhile); CLOSED; DEADLOCK;
+///   STALE; INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
-/// `out_token` may be NULL.
+/// `out_token` and `out_error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_wait(
     manager: *const oarlock_manager,
     lock: oarlock_lock,
     timeout_ns: i64,
     out_token: *mut u64,
+    out_error: *mut *mut oarlock_error,
 ) -> oarlock_status {
-    entry!(manager manager; maybe [out_token]; {
+    entry!(on [manager]; maybe [out_token]; error out_error; {
         let deadline = timeout::deadline(timeout_ns)?;
         match manager.manager.wait(LockId::from_u64(lock), deadline) {
             Ok(token) => put(out_token, token),
@@ -163,7 +250,7 @@ pub unsafe extern "C" fn oarlock_lock_state(
     lock: oarlock_lock,
     out_state: *mut oarlock_state,
 ) -> oarlock_status {
-    entry!(manager manager; out [out_state]; {
+    entry!(on [manager]; out [out_state]; {
         let state = manager.manager.state(LockId::from_u64(lock))?;
         out_state.write(match state {
             LockState::Waiting => OARLOCK_WAITING,
@@ -187,7 +274,7 @@ pub unsafe extern "C" fn oarlock_lock_token(
     lock: oarlock_lock,
     out_token: *mut u64,
 ) -> oarlock_status {
-    entry!(manager manager; out [out_token]; {
+    entry!(on [manager]; out [out_token]; {
         match manager.manager.state(LockId::from_u64(lock))? {
             LockState::Granted(token) => out_token.write(token),
             LockState::Waiting => return Err(Failure::of(OARLOCK_ERR_WOULD_BLOCK)),
@@ -197,11 +284,12 @@ pub unsafe extern "C" fn oarlock_lock_token(
 }
 
 /// Cancels a request that waits: it leaves the queue at once, and whoever waits
-/// for it in oarlock_wait or by a callback gets CANCELLED. Cancel and grant
-/// race: exactly one wins, and the status says which.
+/// for it, in oarlock_wait, by a callback or by a queue, gets CANCELLED. Cancel
+/// and grant race: exactly one wins, and the status says which.
 ///
 /// Ownership: on success, the request has ended. On GRANTED the caller holds
-///   the lock and ends it with oarlock_release.
+///   the lock and ends it with oarlock_release; but a request with a callback or
+///   a queue is theirs then.
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
 /// Blocks: never; callbacks of requests that this ends or lets in run inside
@@ -212,7 +300,7 @@ pub unsafe extern "C" fn oarlock_cancel(
     manager: *const oarlock_manager,
     lock: oarlock_lock,
 ) -> oarlock_status {
-    entry!(manager manager; {
+    entry!(on [manager]; {
         manager.manager.cancel(LockId::from_u64(lock))?;
         Ok(())
     })
@@ -231,7 +319,7 @@ pub unsafe extern "C" fn oarlock_release(
     manager: *const oarlock_manager,
     lock: oarlock_lock,
 ) -> oarlock_status {
-    entry!(manager manager; {
+    entry!(on [manager]; {
         manager.manager.release(LockId::from_u64(lock))?;
         Ok(())
     })

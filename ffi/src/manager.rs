@@ -1,11 +1,11 @@
 //! The C object `oarlock_manager`: a handle to a manager.
 
 use crate::error::oarlock_error;
-use crate::failure::Failure;
 use crate::fork;
+use crate::handle::{self, Handle};
 use crate::named;
 use crate::options::oarlock_manager_options;
-use crate::status::{OARLOCK_ERR_INTERNAL, OARLOCK_ERR_INVALID_NAME, oarlock_status};
+use crate::status::oarlock_status;
 use crate::text::oarlock_str;
 use engine::{Limits, Manager};
 
@@ -19,50 +19,27 @@ pub struct oarlock_manager {
     pub(crate) limits: Limits,
     /// The fork generation in which the handle was made.
     generation: u32,
-    /// Whether other handles may be to the same manager.
-    named: bool,
+    /// Its name. Other handles may be to the same manager then.
+    name: Option<Box<str>>,
+}
+
+impl Handle for oarlock_manager {
+    const NAME: &'static str = "manager";
+
+    #[inline]
+    fn generation(&self) -> u32 {
+        self.generation
+    }
 }
 
 impl oarlock_manager {
-    fn boxed(manager: Manager, named: bool) -> *mut Self {
+    fn boxed(manager: Manager, name: Option<&str>) -> *mut Self {
         Box::into_raw(Box::new(Self {
             limits: manager.limits(),
             generation: fork::generation(),
             manager,
-            named,
+            name: name.map(Box::from),
         }))
-    }
-}
-
-/// Checks a handle that comes in.
-///
-/// # Safety
-/// `manager` is NULL or a handle that is not freed while the result lives.
-pub(crate) unsafe fn open<'a>(
-    manager: *const oarlock_manager,
-) -> Result<&'a oarlock_manager, Failure> {
-    if manager.is_null() {
-        return Err(Failure::argument("`manager` is NULL"));
-    }
-    if !manager.is_aligned() {
-        return Err(Failure::argument("`manager` is misaligned"));
-    }
-    // SAFETY: by the caller's promise.
-    let manager = unsafe { &*manager };
-    if manager.generation != fork::generation() {
-        return Err(Failure::of(crate::status::OARLOCK_ERR_FORKED));
-    }
-    Ok(manager)
-}
-
-fn watch_forks() -> Result<(), Failure> {
-    if fork::watch() {
-        Ok(())
-    } else {
-        Err(Failure::new(
-            OARLOCK_ERR_INTERNAL,
-            "the system has no room for a fork handler",
-        ))
     }
 }
 
@@ -84,13 +61,9 @@ pub unsafe extern "C" fn oarlock_manager_new(
     out_error: *mut *mut oarlock_error,
 ) -> oarlock_status {
     entry!(out [out_manager]; error out_error; {
-        watch_forks()?;
-        let manager = if options.is_null() {
-            Manager::new()
-        } else {
-            oarlock_manager_options::read(options)?.build()
-        };
-        out_manager.write(oarlock_manager::boxed(manager, false));
+        fork::watch()?;
+        let manager = oarlock_manager_options::build(options)?;
+        out_manager.write(oarlock_manager::boxed(manager, None));
         Ok(())
     })
 }
@@ -117,11 +90,9 @@ pub unsafe extern "C" fn oarlock_manager_named(
     out_error: *mut *mut oarlock_error,
 ) -> oarlock_status {
     entry!(out [out_manager]; error out_error; {
-        watch_forks()?;
-        let Ok(name) = std::str::from_utf8(name.bytes()?) else {
-            return Err(Failure::of(OARLOCK_ERR_INVALID_NAME));
-        };
-        out_manager.write(oarlock_manager::boxed(named::get(name), true));
+        fork::watch()?;
+        let name = name.text()?;
+        out_manager.write(oarlock_manager::boxed(named::get(name), Some(name)));
         Ok(())
     })
 }
@@ -133,7 +104,8 @@ pub unsafe extern "C" fn oarlock_manager_named(
 /// are called, and its locks are gone. So release what you hold first.
 ///
 /// Ownership: takes the handle.
-/// Lifetimes: the handle must not be used afterwards. Errors outlive it.
+/// Lifetimes: the handle must not be used afterwards. Errors, owners and
+///   snapshots outlive it, and so do queues.
 /// Threads: any, once, while no other call on the handle is running: also not
 ///   from a callback that runs inside such a call.
 /// Blocks: never; callbacks of waiting requests run inside this call.
@@ -144,14 +116,11 @@ pub unsafe extern "C" fn oarlock_manager_named(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_manager_free(manager: *mut oarlock_manager) {
     entry!({
-        // NULL and a handle from before a fork are left alone. Any other was
-        // made by `boxed` and not freed yet, by the contract above.
-        if open(manager).is_ok() {
-            let handle = Box::from_raw(manager);
-            if !handle.named {
-                // Whoever waits in spite of the contract is sent away.
-                handle.manager.close();
-            }
+        if let Some(handle) = handle::take(manager)
+            && handle.name.is_none()
+        {
+            // Whoever waits in spite of the contract is sent away.
+            handle.manager.close();
         }
         Ok(())
     });
@@ -168,8 +137,45 @@ pub unsafe extern "C" fn oarlock_manager_free(manager: *mut oarlock_manager) {
 /// Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_manager_close(manager: *const oarlock_manager) -> oarlock_status {
-    entry!(manager manager; {
+    entry!(on [manager]; {
         manager.manager.close();
+        Ok(())
+    })
+}
+
+/// Tells whether the manager is closed: *out_closed is 1 or 0; 0 on failure.
+///
+/// Ownership: the handle stays the caller's.
+/// Lifetimes: `manager` must not have been freed.
+/// Threads: any.
+/// Blocks: never.
+/// Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_manager_is_closed(
+    manager: *const oarlock_manager,
+    out_closed: *mut i32,
+) -> oarlock_status {
+    entry!(on [manager]; out [out_closed]; {
+        out_closed.write(i32::from(manager.manager.is_closed()));
+        Ok(())
+    })
+}
+
+/// Gives the name that the handle was asked for with. {NULL, 0} for a manager of
+/// oarlock_manager_new, and on failure; the empty name has a pointer.
+///
+/// Ownership: the text belongs to the handle.
+/// Lifetimes: `manager` must not have been freed; the text is valid until it is.
+/// Threads: any.
+/// Blocks: never.
+/// Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn oarlock_manager_name(
+    manager: *const oarlock_manager,
+    out_name: *mut oarlock_str,
+) -> oarlock_status {
+    entry!(on [manager]; out [out_name]; {
+        out_name.write(oarlock_str::maybe(manager.name.as_deref()));
         Ok(())
     })
 }
@@ -185,7 +191,7 @@ pub unsafe extern "C" fn oarlock_manager_close(manager: *const oarlock_manager) 
 /// Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_manager_check(manager: *const oarlock_manager) -> oarlock_status {
-    entry!(manager manager; {
+    entry!(on [manager]; {
         let _ = manager;
         Ok(())
     })

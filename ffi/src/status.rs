@@ -16,13 +16,14 @@ pub const OARLOCK_ERR_WOULD_BLOCK: oarlock_status = -1;
 pub const OARLOCK_ERR_TIMEOUT: oarlock_status = -2;
 /// The request was cancelled while it waited.
 pub const OARLOCK_ERR_CANCELLED: oarlock_status = -3;
-/// Reserved: waiting would close a circle of owners. Not returned yet.
+/// The request or upgrade would wait, or waited, in a circle: each in it waits
+/// for the next, so none would ever be granted.
 pub const OARLOCK_ERR_DEADLOCK: oarlock_status = -4;
 /// The manager is closed.
 pub const OARLOCK_ERR_CLOSED: oarlock_status = -5;
 /// The lock is not one of this manager's, or it has ended already.
 pub const OARLOCK_ERR_STALE: oarlock_status = -6;
-/// The manager was made before a fork and is used in the child.
+/// The handle was made before a fork and is used in the child.
 pub const OARLOCK_ERR_FORKED: oarlock_status = -7;
 /// A bug in the library: a panic was caught at the boundary.
 pub const OARLOCK_ERR_PANIC: oarlock_status = -8;
@@ -31,10 +32,18 @@ pub const OARLOCK_ERR_GRANTED: oarlock_status = -9;
 /// The system refused something that the library needs, or an error of a kind
 /// that this version of the header has no number for.
 pub const OARLOCK_ERR_INTERNAL: oarlock_status = -10;
-/// A null or misaligned pointer where a value is needed, or a reserved field
-/// that is not 0.
+/// The request waits still; the call is for granted ones.
+pub const OARLOCK_ERR_NOT_GRANTED: oarlock_status = -11;
+/// The request has no claim on exactly this path.
+pub const OARLOCK_ERR_NOT_CLAIMED: oarlock_status = -12;
+/// An upgrade of the request waits already.
+pub const OARLOCK_ERR_UPGRADE_WAITING: oarlock_status = -13;
+/// The system that the library was built for has no such thing.
+pub const OARLOCK_ERR_UNSUPPORTED: oarlock_status = -14;
+/// A null or misaligned pointer where a value is needed, a struct_size that no
+/// version has, or a reserved field that is not 0.
 pub const OARLOCK_ERR_INVALID_ARGUMENT: oarlock_status = -20;
-/// A mode that is neither OARLOCK_READ nor OARLOCK_WRITE.
+/// A mode that is none of the OARLOCK_READ, OARLOCK_WRITE, ... numbers.
 pub const OARLOCK_ERR_INVALID_MODE: oarlock_status = -21;
 /// A request without claims.
 pub const OARLOCK_ERR_NO_CLAIMS: oarlock_status = -22;
@@ -52,11 +61,19 @@ pub const OARLOCK_ERR_INVALID_TIMEOUT: oarlock_status = -27;
 pub const OARLOCK_ERR_TIMEOUT_TOO_LARGE: oarlock_status = -28;
 /// More requests alive at once than the manager can number.
 pub const OARLOCK_ERR_TOO_MANY_REQUESTS: oarlock_status = -29;
-/// A manager's name that is not UTF-8.
+/// A manager's name or a label that is not UTF-8.
 pub const OARLOCK_ERR_INVALID_NAME: oarlock_status = -30;
 /// More segments in all the paths of a request together than the manager's
 /// limit.
 pub const OARLOCK_ERR_REQUEST_TOO_LARGE: oarlock_status = -31;
+/// A limited read whose limit is 0.
+pub const OARLOCK_ERR_ZERO_LIMIT: oarlock_status = -32;
+/// A limit in a claim that writes.
+pub const OARLOCK_ERR_LIMIT_ON_WRITE: oarlock_status = -33;
+/// An owner that another manager made.
+pub const OARLOCK_ERR_FOREIGN_OWNER: oarlock_status = -34;
+/// The request would have to wait, and as many wait as the manager's limit.
+pub const OARLOCK_ERR_TOO_MANY_WAITING: oarlock_status = -35;
 
 /// One row: the number, its short name, its sentence.
 struct Row(oarlock_status, &'static CStr, &'static CStr);
@@ -81,7 +98,7 @@ const ROWS: &[Row] = &[
     Row(
         OARLOCK_ERR_DEADLOCK,
         c"deadlock",
-        c"waiting would close a circle of owners",
+        c"the request would wait in a circle",
     ),
     Row(OARLOCK_ERR_CLOSED, c"closed", c"the manager is closed"),
     Row(
@@ -92,7 +109,7 @@ const ROWS: &[Row] = &[
     Row(
         OARLOCK_ERR_FORKED,
         c"forked",
-        c"the manager was made before a fork and cannot be used in the child",
+        c"the handle was made before a fork and cannot be used in the child",
     ),
     Row(
         OARLOCK_ERR_PANIC,
@@ -110,14 +127,34 @@ const ROWS: &[Row] = &[
         c"the library could not do its work",
     ),
     Row(
+        OARLOCK_ERR_NOT_GRANTED,
+        c"not-granted",
+        c"the request is not granted yet",
+    ),
+    Row(
+        OARLOCK_ERR_NOT_CLAIMED,
+        c"not-claimed",
+        c"the request has no claim on exactly this path",
+    ),
+    Row(
+        OARLOCK_ERR_UPGRADE_WAITING,
+        c"upgrade-waiting",
+        c"an upgrade of the request waits already",
+    ),
+    Row(
+        OARLOCK_ERR_UNSUPPORTED,
+        c"unsupported",
+        c"this system has no such thing",
+    ),
+    Row(
         OARLOCK_ERR_INVALID_ARGUMENT,
         c"invalid-argument",
-        c"a null or misaligned pointer, or a reserved field that is not 0",
+        c"a null or misaligned pointer, a wrong struct_size, or a reserved field that is not 0",
     ),
     Row(
         OARLOCK_ERR_INVALID_MODE,
         c"invalid-mode",
-        c"the mode is neither read nor write",
+        c"the mode is not one that there is",
     ),
     Row(
         OARLOCK_ERR_NO_CLAIMS,
@@ -162,12 +199,32 @@ const ROWS: &[Row] = &[
     Row(
         OARLOCK_ERR_INVALID_NAME,
         c"invalid-name",
-        c"the manager's name is not UTF-8",
+        c"a name or label is not UTF-8",
     ),
     Row(
         OARLOCK_ERR_REQUEST_TOO_LARGE,
         c"request-too-large",
         c"the paths of the request have more segments together than the manager's limit",
+    ),
+    Row(
+        OARLOCK_ERR_ZERO_LIMIT,
+        c"zero-limit",
+        c"the limit of a limited read is 0",
+    ),
+    Row(
+        OARLOCK_ERR_LIMIT_ON_WRITE,
+        c"limit-on-write",
+        c"a write claim has a limit",
+    ),
+    Row(
+        OARLOCK_ERR_FOREIGN_OWNER,
+        c"foreign-owner",
+        c"the owner was made by another manager",
+    ),
+    Row(
+        OARLOCK_ERR_TOO_MANY_WAITING,
+        c"too-many-waiting",
+        c"as many requests wait as the manager's limit",
     ),
 ];
 
@@ -223,13 +280,13 @@ mod tests {
     #[test]
     fn numbers_are_frozen() {
         let numbers: Vec<_> = ROWS.iter().map(|row| row.0).collect();
-        let frozen: Vec<_> = (-10..=0).rev().chain((-31..=-20).rev()).collect();
+        let frozen: Vec<_> = (-14..=0).rev().chain((-35..=-20).rev()).collect();
         assert_eq!(numbers, frozen);
     }
 
     #[test]
     fn an_unknown_number_has_a_name_too() {
-        for status in [1, -11, -19, -32, i32::MIN, i32::MAX] {
+        for status in [1, -15, -19, -36, i32::MIN, i32::MAX] {
             assert!(row(status).is_none());
             assert_eq!(message(status), c"an unknown status");
         }

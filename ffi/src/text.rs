@@ -1,6 +1,7 @@
 //! Strings as they come in from C.
 
 use crate::failure::Failure;
+use crate::status::OARLOCK_ERR_INVALID_NAME;
 use std::ffi::c_char;
 
 /// A string of bytes: a pointer and a length, with no NUL at the end needed.
@@ -16,6 +17,35 @@ pub struct oarlock_str {
 }
 
 impl oarlock_str {
+    /// The empty string.
+    pub(crate) const EMPTY: Self = Self {
+        ptr: std::ptr::null(),
+        len: 0,
+    };
+
+    /// What the caller gets to read, valid for as long as what it is of.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        Self {
+            ptr: bytes.as_ptr().cast(),
+            len: bytes.len(),
+        }
+    }
+
+    /// The same, of something that may be missing.
+    pub(crate) fn maybe(text: Option<&str>) -> Self {
+        text.map_or(Self::EMPTY, |text| Self::of(text.as_bytes()))
+    }
+
+    /// The text, of a name or a label.
+    ///
+    /// # Safety
+    /// As for [`bytes`](Self::bytes).
+    pub(crate) unsafe fn text<'a>(self) -> Result<&'a str, Failure> {
+        // SAFETY: by the caller's promise.
+        let bytes = unsafe { self.bytes()? };
+        std::str::from_utf8(bytes).map_err(|_| Failure::of(OARLOCK_ERR_INVALID_NAME))
+    }
+
     /// The bytes.
     ///
     /// # Safety

@@ -4,11 +4,14 @@ use crate::failure::Failure;
 use crate::status::{OARLOCK_ERR_INVALID_TIMEOUT, OARLOCK_ERR_TIMEOUT_TOO_LARGE};
 use std::time::{Duration, Instant};
 
-/// Reads `timeout_ns`: -1 is for ever (`None`), 0 and more a duration.
+/// As a timeout: wait for as long as it takes.
+pub const OARLOCK_FOREVER: i64 = -1;
+
+/// A timeout in nanoseconds as a duration; `None` is for ever.
 pub(crate) fn read(timeout_ns: i64) -> Result<Option<Duration>, Failure> {
     match u64::try_from(timeout_ns) {
         Ok(ns) => Ok(Some(Duration::from_nanos(ns))),
-        Err(_) if timeout_ns == -1 => Ok(None),
+        Err(_) if timeout_ns == OARLOCK_FOREVER => Ok(None),
         Err(_) => Err(Failure::new(
             OARLOCK_ERR_INVALID_TIMEOUT,
             format!("the timeout is {timeout_ns} ns: it must be -1 (for ever), 0 (try) or more"),
@@ -16,15 +19,16 @@ pub(crate) fn read(timeout_ns: i64) -> Result<Option<Duration>, Failure> {
     }
 }
 
-/// Reads `timeout_ns` as a moment.
+/// The time at which a timeout that begins now ends.
+pub(crate) fn end(timeout: Duration) -> Result<Instant, Failure> {
+    Instant::now()
+        .checked_add(timeout)
+        .ok_or_else(|| Failure::of(OARLOCK_ERR_TIMEOUT_TOO_LARGE))
+}
+
+/// A timeout as the deadline of a call that begins now.
 pub(crate) fn deadline(timeout_ns: i64) -> Result<Option<Instant>, Failure> {
-    let Some(timeout) = read(timeout_ns)? else {
-        return Ok(None);
-    };
-    match Instant::now().checked_add(timeout) {
-        Some(deadline) => Ok(Some(deadline)),
-        None => Err(Failure::of(OARLOCK_ERR_TIMEOUT_TOO_LARGE)),
-    }
+    read(timeout_ns)?.map(end).transpose()
 }
 
 #[cfg(test)]

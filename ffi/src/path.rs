@@ -1,0 +1,133 @@
+//! Paths as they come in from C.
+
+use crate::failure::Failure;
+use crate::status::{OARLOCK_ERR_PATH_TOO_LONG, OARLOCK_ERR_TOO_MANY_SEGMENTS};
+use crate::text::oarlock_str;
+use engine::{Limits, Path};
+
+/// A path, in one of two forms. It and all it points to are borrowed for the call
+/// only.
+///
+/// - As text, split at '/': set `text`, leave `segments` NULL. The empty text is
+///   the root. An empty segment ("a//b", "/a", "a/") is an error.
+/// - As a list of segments, taken as they are (a segment may hold '/', NUL or
+///   nothing): set `segments` and `segment_count`, leave `text` empty. A list of
+///   no segments is the root.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct oarlock_path {
+    /// The path as text.
+    pub text: oarlock_str,
+    /// The path as a list, or NULL.
+    pub segments: *const oarlock_str,
+    /// The number of segments in the list.
+    pub segment_count: usize,
+}
+
+/// The caller's array as a slice.
+///
+/// # Safety
+/// `first` is NULL, misaligned, or points to `count` readable values, which
+/// nobody changes while the result lives.
+pub(crate) unsafe fn list<'a, T>(
+    first: *const T,
+    count: usize,
+    name: &str,
+) -> Result<&'a [T], Failure> {
+    if count == 0 {
+        return Ok(&[]);
+    }
+    if first.is_null() {
+        return Err(Failure::argument(format!(
+            "{name} is NULL, its count is {count}"
+        )));
+    }
+    if !first.is_aligned() {
+        return Err(Failure::argument(format!("{name} is misaligned")));
+    }
+    if count > isize::MAX as usize / size_of::<T>() {
+        return Err(Failure::argument(format!("{name} is longer than memory")));
+    }
+    // SAFETY: not null, aligned, of a possible size; the rest by the caller's
+    // promise.
+    Ok(unsafe { std::slice::from_raw_parts(first, count) })
+}
+
+impl oarlock_path {
+    /// Refuses what [`Self::open`] could not read. Limits on segments are
+    /// checked here because `open` copies them; those on text by the engine.
+    ///
+    /// # Safety
+    /// Its pointers are readable for the lengths beside them; none of it changes
+    /// meanwhile.
+    pub(crate) unsafe fn check(&self, limits: &Limits) -> Result<(), Failure> {
+        if self.segments.is_null() {
+            if self.segment_count != 0 {
+                return Err(Failure::argument(
+                    "`segments` of a path is NULL, its count is not 0",
+                ));
+            }
+            // SAFETY: by the caller's promise.
+            return unsafe { self.text.bytes() }.map(|_| ());
+        }
+        if self.text.len != 0 {
+            return Err(Failure::argument(
+                "a path is given both as text and as segments",
+            ));
+        }
+        if self.segment_count > limits.max_segments {
+            return Err(Failure::new(
+                OARLOCK_ERR_TOO_MANY_SEGMENTS,
+                format!(
+                    "a path has {} segments, the limit is {}",
+                    self.segment_count, limits.max_segments
+                ),
+            ));
+        }
+        let mut bytes = 0usize;
+        // SAFETY: by the caller's promise.
+        for segment in unsafe { list(self.segments, self.segment_count, "`segments`")? } {
+            // SAFETY: by the caller's promise.
+            bytes = bytes.saturating_add(unsafe { segment.bytes()? }.len());
+        }
+        if bytes > limits.max_path_bytes {
+            return Err(Failure::new(
+                OARLOCK_ERR_PATH_TOO_LONG,
+                format!(
+                    "a path has {bytes} bytes, the limit is {}",
+                    limits.max_path_bytes
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The path as the engine takes it. What `check` refuses is unreachable
+    /// here and reads as empty.
+    ///
+    /// # Safety
+    /// As for [`check`](Self::check), while the result lives.
+    pub(crate) unsafe fn open<'a>(&self) -> Path<'a> {
+        // SAFETY: by the caller's promise.
+        let bytes = |text: &oarlock_str| unsafe { text.bytes() }.unwrap_or(&[]);
+        if self.segments.is_null() {
+            return Path::text_bytes(bytes(&self.text));
+        }
+        // SAFETY: by the caller's promise.
+        let segments = unsafe { list(self.segments, self.segment_count, "") };
+        let segments: &[oarlock_str] = segments.unwrap_or(&[]);
+        Path::of_segments(segments.iter().map(bytes))
+    }
+
+    /// A path that comes alone.
+    ///
+    /// # Safety
+    /// As for [`check`](Self::check), while the result lives.
+    pub(crate) unsafe fn read<'a>(&self, limits: &Limits) -> Result<Path<'a>, Failure> {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            self.check(limits)?;
+            Ok(self.open())
+        }
+    }
+}
