@@ -2,7 +2,9 @@
 # Each installs what it needs from the package registries, inside this folder:
 # into build/, target/ and the node_modules of the folders that are npm packages.
 
-PREFIX  ?= /usr/local
+PREFIX  ?= $(or $(prefix),/usr/local)
+LIBDIR  ?= $(or $(libdir),lib)
+INCLUDEDIR ?= $(or $(includedir),include)
 DESTDIR ?=
 SCENARIOS ?= conformance/scenarios
 LISTEN  ?= 127.0.0.1:9009
@@ -13,10 +15,10 @@ SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lib python node serve conformance bench random exhaustive loom shuttle stress fuzz \
-        mutations mutants valgrind nightly install clean
+        mutations mutants valgrind nightly install uninstall docs-c clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## five languages and a server lock a real directory tree [TREE=DIR]
 	@scripts/demo.sh $(if $(TREE),--tree "$(TREE)")
@@ -72,8 +74,14 @@ valgrind: ## the C test programs under memcheck, helgrind and drd
 nightly: random loom shuttle stress fuzz mutations valgrind ## the long proofs, one after the other
 	@scripts/exhaustive.sh all
 
-install: lib ## header, libraries, pkg-config and CMake files [PREFIX=DIR] [DESTDIR=DIR]
-	DESTDIR="$(DESTDIR)" ffi/install.sh "$(PREFIX)"
+install: lib ## headers, libraries, pkg-config and CMake files [PREFIX=DIR] [LIBDIR=DIR] [DESTDIR=DIR]
+	DESTDIR="$(DESTDIR)" LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" ffi/install.sh "$(PREFIX)"
+
+uninstall: ## removes what install put there, with the same settings
+	DESTDIR="$(DESTDIR)" LIBDIR="$(LIBDIR)" INCLUDEDIR="$(INCLUDEDIR)" ffi/install.sh --uninstall "$(PREFIX)"
+
+docs-c: ## the C and C++ headers as web pages, in build/docs-c
+	@ffi/doxygen/build.sh
 
 clean: ## removes everything that was built or installed here
 	rm -rf build target
