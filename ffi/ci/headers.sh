@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# Every header by itself, included twice, without a warning in every standard.
+# (That two files may include them: header.c and header_cpp.cpp of tests-c.)
+
+installed() { (cd "$stage/include" && find . -name "$1" | sed 's|^\./||' | LC_ALL=C sort); }
+
+# alone HEADER LANGUAGE STANDARD COMPILER
+alone() {
+  printf '#include <%s>\n#include <%s>\n' "$1" "$1" |
+    "$4" "-std=$3" "-I$stage/include" "${warnings[@]}" -fsyntax-only -x "$2" -
+}
+
+for standard in c99 c11 c17; do check "oarlock.h: $standard" alone oarlock.h c $standard "$cc"; done
+for header in $(installed '*.h') $(installed '*.hpp'); do
+  for standard in c++17 c++20; do check "$header: $standard" alone "$header" c++ $standard "$cxx"; done
+done
+
+# The flags do say something.
+warns() { ! echo 'static inline short less(int more) { return more; }' | "$cc" -std=c99 "${warnings[@]}" -fsyntax-only -x c -; }
+check "a conversion that loses bits would be noticed" warns
+
+# The umbrella has all the parts, so that no part is forgotten there.
+umbrella() {
+  local header
+  for header in $(installed '*.hpp'); do
+    [ "$header" = oarlock.hpp ] && continue
+    echo '#include <oarlock.hpp>' | "$cxx" -std=c++17 "-I$stage/include" -M -x c++ - | grep -qF "/$header" ||
+      { echo "oarlock.hpp does not include $header"; return 1; }
+  done
+}
+check "oarlock.hpp includes every part" umbrella
+
+# What is installed is what the tree has.
+same_headers() { diff -r <(cd include && find . -type f | sort) <(cd "$stage/include" && find . -type f | sort); }
+check "every header is installed" same_headers

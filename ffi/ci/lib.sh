@@ -1,0 +1,124 @@
+# Sourced by ci.sh and its parts: where things are, how a test is counted and how
+# a test program is built. Every part may be run alone, after the part "library".
+# shellcheck shell=bash disable=SC2034 # the parts use what is set here
+
+export PROFILE=${PROFILE:-dev}
+cc=${CC:-cc}
+cxx=${CXX:-c++}
+version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
+out=${OUT:-$root/build/ffi}
+stage=$out/stage
+warnings=(-Wall -Wextra -pedantic -Wconversion -Wshadow -Werror)
+common=(-g -pthread "-I$stage/include" "${warnings[@]}")
+shared=("-L$stage/lib" "-Wl,-rpath,$stage/lib" -loarlock)
+static=("$stage/lib/liboarlock.a" -lpthread -ldl -lm)
+# Compilers that run side by side.
+parallel=${JOBS:-2}
+# No program of tests takes this long; one that does hangs. In seconds.
+limit=300
+# For programs that load the library themselves.
+export OARLOCK_LIBRARY=$stage/lib/liboarlock.so
+
+passed=0
+failed=0
+
+pass() {
+  echo "PASS $1"
+  passed=$((passed + 1))
+}
+
+# fail NAME [WHAT IT SAID]
+fail() {
+  [ -z "${2:-}" ] || printf '%s\n' "$2"
+  echo "FAIL $1"
+  failed=$((failed + 1))
+}
+
+# One test that is one command: silent unless it fails.
+check() {
+  local name=$1 said
+  shift
+  if said=$("$@" 2>&1); then pass "$name"; else fail "$name" "$said"; fi
+}
+
+# A program of tests that prints PASS and FAIL itself.
+tests() {
+  local name=$1 said status good bad
+  shift
+  said=$(timeout --kill-after=10 "$limit" "$@" 2>&1)
+  status=$?
+  good=$(grep -c '^PASS ' <<<"$said")
+  bad=$(grep -c '^FAIL ' <<<"$said")
+  # One that breaks off, or says nothing, has failed, too.
+  if [ "$bad" -eq 0 ] && { [ $status -ne 0 ] || [ "$good" -eq 0 ]; }; then bad=1; fi
+  if [ "$bad" -eq 0 ]; then
+    sed -n "s|^PASS |PASS $name: |p" <<<"$said"
+  else
+    printf '%s\nFAIL %s (exit %d)\n' "$said" "$name" "$status"
+  fi
+  passed=$((passed + good))
+  failed=$((failed + bad))
+}
+
+# The programs of tests-c, by their main files' names.
+programs() {
+  local path
+  for path in "$here"/tests-c/*.c "$here"/tests-c/*.cpp; do
+    case $path in *_second.*) ;; *) basename "$path" ;; esac
+  done
+}
+
+# What a program of tests asks for, in a comment among its first ten lines:
+#   needs: dlopen               is not linked with the library, only with libdl
+#   skip: memcheck because ...  likewise static, shared, sanitized and other ways
+asks() { head -n 10 "$here/tests-c/$1" | grep -qE "^(//|/?[ ]?\*) *$2\b"; }
+skips() {
+  asks "$1" "skip: $2" || return
+  echo "left out: $1, $2: $(head -n 10 "$here/tests-c/$1" | sed -nE "s/.*skip: $2 //p")"
+}
+
+# sources NAME: the test's file and, where it has one, its second file.
+sources() { ls "$here/tests-c/$1" "$here/tests-c/${1%.*}_second.${1##*.}" 2>/dev/null; }
+
+# build NAME STANDARD SUFFIX FLAG...: the program $out/NAME.SUFFIX.
+build() {
+  local name=$1 standard=$2 suffix=$3 compiler=$cc
+  shift 3
+  [[ $name == *.cpp ]] && compiler=$cxx
+  # shellcheck disable=SC2046 # one word a file
+  "$compiler" "-std=$standard" "${common[@]}" $(sources "$name") "$@" -o "$out/$name.$suffix"
+}
+
+# Builds side by side: `later NAME STANDARD SUFFIX FLAG...` as for build, any
+# number of times, then `built` waits for all. Each compilation is a test.
+later() {
+  while [ "$(jobs -rp | wc -l)" -ge "$parallel" ]; do wait -n; done
+  {
+    build "$@" >"$out/$1.$3.log" 2>&1
+    echo $? >"$out/$1.$3.status"
+  } &
+  builds+=("$1 $2 $3")
+}
+built() {
+  local name standard suffix
+  wait
+  while read -r name standard suffix; do
+    if [ "$(cat "$out/$name.$suffix.status")" = 0 ]; then
+      pass "$name: $standard, $suffix, compiles"
+    else
+      rm -f "$out/$name.$suffix"
+      fail "$name: $standard, $suffix, compiles" "$(cat "$out/$name.$suffix.log")"
+    fi
+  done < <(printf '%s\n' "${builds[@]}")
+  builds=()
+}
+builds=()
+
+# Builds a test in one way and runs it.
+try() {
+  local name=$1 standard=$2 suffix=$3
+  check "$name: $standard, $suffix, compiles" build "$@"
+  if [ -x "$out/$name.$suffix" ]; then tests "$name: $standard, $suffix" "$out/$name.$suffix"; fi
+}
+
+needs_no_shared() { ! readelf -d "$1" | grep -q 'NEEDED.*oarlock'; }
