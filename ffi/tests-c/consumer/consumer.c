@@ -8,8 +8,11 @@
 
 int main(void) {
   oarlock_manager *manager = NULL;
-  oarlock_status status = oarlock_manager_named(oarlock_str_of("consumer"), &manager, NULL);
-  if (status == OARLOCK_OK) status = oarlock_manager_close(manager);
+  if (oarlock_manager_new(NULL, &manager, NULL) != OARLOCK_OK) return 1;
+  const oarlock_claim claims[] = {oarlock_write("consumer/1"), oarlock_read("rates")};
+  oarlock_lock lock = 0;
+  oarlock_status status = oarlock_acquire(manager, claims, 2, NULL, OARLOCK_FOREVER, &lock, NULL, NULL);
+  if (status == OARLOCK_OK) status = oarlock_release(manager, lock);
   oarlock_manager_free(manager);
   if (status != OARLOCK_OK) {
     puts(oarlock_status_message(status));
