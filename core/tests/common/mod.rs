@@ -2,6 +2,8 @@
 //! state with a deadline.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod upgrades;
+
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
