@@ -171,8 +171,16 @@ impl Shared {
             cancel_part(shard, *part, &mut deliveries);
         }
         drop(located);
-        deliveries.push((waiter, own.outcome()));
+        let mut abandoned = Listener::None;
+        match own {
+            // By its own future, which is its only listener. Threads that wait by the
+            // id still have to hear of it.
+            Own::Abandon => abandoned = waiter.settle(own.outcome()),
+            Own::Tell | Own::TimedOut | Own::Expire => deliveries.push((waiter, own.outcome())),
+        }
         deliver(anchor, deliveries);
+        // Foreign, so dropped when the others have been told.
+        drop(abandoned);
         Ok(())
     }
 
@@ -291,6 +299,18 @@ impl Shared {
         changed.map(|_| ())
     }
 
+    /// What the one that waited for an upgrade gets, who completes it if it is granted.
+    pub(crate) fn upgraded(
+        &self,
+        anchor: &Arc<Anchor>,
+        id: LockId,
+        outcome: Outcome,
+    ) -> Result<u64, UpgradeError> {
+        outcome.upgraded()?;
+        self.complete_upgrade(anchor, id)
+            .ok_or(UpgradeError::Cancelled)
+    }
+
     /// Waits for an upgrade; at the deadline it is taken back.
     pub(crate) fn await_upgrade(
         &self,
@@ -307,9 +327,7 @@ impl Shared {
                 Err(_) => waiter.wait(None).unwrap_or(Outcome::Cancelled),
             },
         };
-        outcome.upgraded()?;
-        self.complete_upgrade(anchor, id)
-            .ok_or(UpgradeError::Cancelled)
+        self.upgraded(anchor, id, outcome)
     }
 }
 
