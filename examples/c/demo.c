@@ -26,7 +26,8 @@ static oarlock_lock acquire(const oarlock_claim *claims, size_t count) {
   if (manager == NULL) return 0;
   oarlock_lock lock;
   oarlock_error *error;
-  if (oarlock_acquire(manager, claims, count, OARLOCK_FOREVER, &lock, NULL, &error) != OARLOCK_OK)
+  if (oarlock_acquire(manager, claims, count, NULL, OARLOCK_FOREVER, &lock, NULL, &error) !=
+      OARLOCK_OK)
     die("%s", oarlock_error_message(error));
   return lock;
 }

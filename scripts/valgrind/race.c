@@ -14,8 +14,8 @@ static void *add(void *data) {
   oarlock_lock lock = 0;
   for (int i = 0; i < 20; i++) {
     if (shared->locks) {
-      assert(oarlock_acquire(shared->manager, &claim, 1, OARLOCK_FOREVER, &lock, NULL, NULL) ==
-             OARLOCK_OK);
+      assert(oarlock_acquire(shared->manager, &claim, 1, NULL, OARLOCK_FOREVER, &lock, NULL,
+                             NULL) == OARLOCK_OK);
     }
     shared->count++;
     if (shared->locks) oarlock_release(shared->manager, lock);

@@ -27,43 +27,51 @@ static void learn(oarlock_status status, const void *object) {
   if (status == OARLOCK_OK) ANNOTATE_HAPPENS_AFTER(object);
 }
 
-oarlock_status REAL(oarlock_acquire)(const oarlock_manager *, const oarlock_claim *, size_t, int64_t,
-                                     oarlock_lock *, uint64_t *, oarlock_error **);
+oarlock_status REAL(oarlock_acquire)(const oarlock_manager *, const oarlock_claim *, size_t,
+                                     const oarlock_request_options *, int64_t, oarlock_lock *,
+                                     uint64_t *, oarlock_error **);
 oarlock_status WRAPPED(oarlock_acquire)(const oarlock_manager *manager, const oarlock_claim *claims,
-                                        size_t count, int64_t timeout_ns, oarlock_lock *lock,
-                                        uint64_t *token, oarlock_error **error) {
+                                        size_t count, const oarlock_request_options *options,
+                                        int64_t timeout_ns, oarlock_lock *lock, uint64_t *token,
+                                        oarlock_error **error) {
   const oarlock_status status =
-      REAL(oarlock_acquire)(manager, claims, count, timeout_ns, lock, token, error);
+      REAL(oarlock_acquire)(manager, claims, count, options, timeout_ns, lock, token, error);
   learn(status, manager);
   return status;
 }
 
 oarlock_status REAL(oarlock_try_acquire)(const oarlock_manager *, const oarlock_claim *, size_t,
-                                         oarlock_lock *, uint64_t *, oarlock_error **);
+                                         const oarlock_request_options *, oarlock_lock *,
+                                         uint64_t *, oarlock_error **);
 oarlock_status WRAPPED(oarlock_try_acquire)(const oarlock_manager *manager,
                                             const oarlock_claim *claims, size_t count,
+                                            const oarlock_request_options *options,
                                             oarlock_lock *lock, uint64_t *token,
                                             oarlock_error **error) {
   const oarlock_status status =
-      REAL(oarlock_try_acquire)(manager, claims, count, lock, token, error);
+      REAL(oarlock_try_acquire)(manager, claims, count, options, lock, token, error);
   learn(status, manager);
   return status;
 }
 
 oarlock_status REAL(oarlock_enqueue)(const oarlock_manager *, const oarlock_claim *, size_t,
-                                     oarlock_lock *, oarlock_state *, oarlock_error **);
+                                     const oarlock_request_options *, oarlock_lock *,
+                                     oarlock_state *, uint64_t *, oarlock_error **);
 oarlock_status WRAPPED(oarlock_enqueue)(const oarlock_manager *manager, const oarlock_claim *claims,
-                                        size_t count, oarlock_lock *lock, oarlock_state *state,
+                                        size_t count, const oarlock_request_options *options,
+                                        oarlock_lock *lock, oarlock_state *state, uint64_t *token,
                                         oarlock_error **error) {
-  const oarlock_status status = REAL(oarlock_enqueue)(manager, claims, count, lock, state, error);
+  const oarlock_status status =
+      REAL(oarlock_enqueue)(manager, claims, count, options, lock, state, token, error);
   if (state != NULL && *state == OARLOCK_GRANTED) learn(status, manager);
   return status;
 }
 
-oarlock_status REAL(oarlock_wait)(const oarlock_manager *, oarlock_lock, int64_t, uint64_t *);
+oarlock_status REAL(oarlock_wait)(const oarlock_manager *, oarlock_lock, int64_t, uint64_t *,
+                                  oarlock_error **);
 oarlock_status WRAPPED(oarlock_wait)(const oarlock_manager *manager, oarlock_lock lock,
-                                     int64_t timeout_ns, uint64_t *token) {
-  const oarlock_status status = REAL(oarlock_wait)(manager, lock, timeout_ns, token);
+                                     int64_t timeout_ns, uint64_t *token, oarlock_error **error) {
+  const oarlock_status status = REAL(oarlock_wait)(manager, lock, timeout_ns, token, error);
   learn(status, manager);
   return status;
 }
@@ -91,11 +99,12 @@ struct told {
   void *data;
 };
 
-static void call(void *data, oarlock_status status, oarlock_lock lock, uint64_t token) {
+static void call(void *data, oarlock_status status, oarlock_lock lock, uint64_t token,
+                 const oarlock_error *error) {
   struct told *const told = (struct told *)data;
   learn(OARLOCK_OK, told); /* what its registration saw */
   learn(status, told->manager);
-  told->callback(told->data, status, lock, token);
+  told->callback(told->data, status, lock, token, error);
 }
 
 static void drop(void *data) {
@@ -106,19 +115,23 @@ static void drop(void *data) {
 }
 
 oarlock_status REAL(oarlock_enqueue_callback)(const oarlock_manager *, const oarlock_claim *, size_t,
+                                              const oarlock_request_options *, int64_t,
                                               oarlock_callback, void *, oarlock_drop,
-                                              oarlock_lock *, oarlock_state *, oarlock_error **);
+                                              oarlock_lock *, oarlock_state *, uint64_t *,
+                                              oarlock_error **);
 oarlock_status WRAPPED(oarlock_enqueue_callback)(const oarlock_manager *manager,
                                                  const oarlock_claim *claims, size_t count,
-                                                 oarlock_callback callback, void *data,
-                                                 oarlock_drop dropping, oarlock_lock *lock,
-                                                 oarlock_state *state, oarlock_error **error) {
+                                                 const oarlock_request_options *options,
+                                                 int64_t timeout_ns, oarlock_callback callback,
+                                                 void *data, oarlock_drop dropping,
+                                                 oarlock_lock *lock, oarlock_state *state,
+                                                 uint64_t *token, oarlock_error **error) {
   struct told *const told = (struct told *)malloc(sizeof *told);
   /* Without a callback or memory the call is the library's to refuse. */
   if (callback == NULL || told == NULL) {
     free(told);
-    return REAL(oarlock_enqueue_callback)(manager, claims, count, callback, data, dropping, lock,
-                                          state, error);
+    return REAL(oarlock_enqueue_callback)(manager, claims, count, options, timeout_ns, callback,
+                                          data, dropping, lock, state, token, error);
   }
   told->manager = manager;
   told->callback = callback;
@@ -126,7 +139,8 @@ oarlock_status WRAPPED(oarlock_enqueue_callback)(const oarlock_manager *manager,
   told->data = data;
   tell(told);
   const oarlock_status status =
-      REAL(oarlock_enqueue_callback)(manager, claims, count, call, told, drop, lock, state, error);
+      REAL(oarlock_enqueue_callback)(manager, claims, count, options, timeout_ns, call, told, drop,
+                                     lock, state, token, error);
   if (status == OARLOCK_OK && state != NULL && *state == OARLOCK_GRANTED) learn(status, manager);
   return status;
 }
