@@ -117,6 +117,9 @@ def judge(promised: Promise, found: Promise) -> tuple[int, list[str]]:
     for key, new in found.items.items():
         if key not in promised.items:
             said.append(f"{key} is new: {new}")
+    for key, old in promised.items.items():
+        if key.startswith("struct ") and grew(old, found.items.get(key, old)):
+            said.append(f"{key} grew: its size until now, {size(old)}, belongs into the list of its sizes in ffi/src")
     if broken or found != promised:
         said.append("This is in order, and has to be recorded: UPDATE=1 ffi/ci.sh abi")
         return 1, said

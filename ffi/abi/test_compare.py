@@ -78,10 +78,11 @@ class Compare(unittest.TestCase):
         self.assertIn("h is new", self.to_be_recorded(("f int", "h int (void)\nfunction f int")))
 
     def test_a_sized_struct_may_grow_at_its_end(self) -> None:
-        self.to_be_recorded(
+        said = self.to_be_recorded(
             ("sized size 16", "sized size 24"),
             ("field plain", "field options.more at 16 size 8 size_t\nfield plain"),
         )
+        self.assertIn("its size until now, 16", said)
 
     def test_not_in_front_of_its_end(self) -> None:
         said = self.refused(

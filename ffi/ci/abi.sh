@@ -56,6 +56,14 @@ addition() {
 }
 check "an addition is in order, but has to be recorded" addition
 
+# Every byte of a struct is a field's, so that "all else 0" means what it says.
+no_padding() {
+  awk '$1 == "field" { split($2, at, "."); sum[at[1]] += $6 }
+    $1 == "struct" { size[$2] = $5 }
+    END { for (name in size) if (sum[name] != size[name]) { print name " has padding"; bad = 1 }; exit bad }' "$found"
+}
+check "no struct has padding" no_padding
+
 # One number stands behind the soname, in build.rs: the file, its links and the
 # CMake package have it from there.
 number_is_one() {
