@@ -34,11 +34,11 @@ static void a_request_is_all_or_nothing(void) {
   oarlock_lock lock = 99;
   uint64_t token = 99;
   CHECK_STATUS(OARLOCK_ERR_WOULD_BLOCK,
-               oarlock_try_acquire(manager, both, 2, &lock, &token, NULL));
+               oarlock_try_acquire(manager, both, 2, NULL, &lock, &token, NULL));
   CHECK(lock == 0 && token == 0);
   CHECK(check_free(manager, oarlock_write("a")));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held));
-  CHECK_STATUS(OARLOCK_OK, oarlock_acquire(manager, both, 2, OARLOCK_FOREVER, &lock, &token, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_acquire(manager, both, 2, NULL, OARLOCK_FOREVER, &lock, &token, NULL));
   CHECK(lock != 0 && token != 0);
   CHECK(!check_free(manager, oarlock_read("a")) && !check_free(manager, oarlock_read("b")));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, lock));
@@ -96,7 +96,7 @@ static void a_later_holder_has_a_greater_token(void) {
   for (int i = 0; i < 10; i++) {
     oarlock_lock lock = 0;
     uint64_t token = 0, again = 0;
-    CHECK_STATUS(OARLOCK_OK, oarlock_acquire(manager, &claim, 1, 0, &lock, &token, NULL));
+    CHECK_STATUS(OARLOCK_OK, oarlock_acquire(manager, &claim, 1, NULL, 0, &lock, &token, NULL));
     CHECK(token > last);
     CHECK_STATUS(OARLOCK_OK, oarlock_lock_token(manager, lock, &again));
     CHECK(again == token);
@@ -132,7 +132,7 @@ static void a_closed_name_is_closed_for_all_its_handles(void) {
   CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("closing"), &one, NULL));
   CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("closing"), &two, NULL));
   CHECK_STATUS(OARLOCK_OK, oarlock_manager_close(one));
-  CHECK_STATUS(OARLOCK_ERR_CLOSED, oarlock_try_acquire(two, &claim, 1, &lock, NULL, NULL));
+  CHECK_STATUS(OARLOCK_ERR_CLOSED, oarlock_try_acquire(two, &claim, 1, NULL, &lock, NULL, NULL));
   CHECK_STATUS(OARLOCK_OK, oarlock_manager_check(two));
   oarlock_manager_free(one);
   oarlock_manager_free(two);
@@ -144,7 +144,7 @@ static void an_error_tells_about_this_very_case(void) {
   oarlock_lock lock = 0;
   oarlock_error *error = NULL;
   CHECK_STATUS(OARLOCK_ERR_EMPTY_SEGMENT,
-               oarlock_acquire(manager, &claim, 1, 0, &lock, NULL, &error));
+               oarlock_acquire(manager, &claim, 1, NULL, 0, &lock, NULL, &error));
   assert(error != NULL);
   oarlock_manager_free(manager); /* the error outlives it */
   CHECK_STATUS(OARLOCK_ERR_EMPTY_SEGMENT, oarlock_error_code(error));
@@ -152,7 +152,7 @@ static void an_error_tells_about_this_very_case(void) {
   oarlock_error_free(error);
   manager = check_manager();
   const oarlock_claim good = oarlock_write("red/blue");
-  CHECK_STATUS(OARLOCK_OK, oarlock_acquire(manager, &good, 1, 0, &lock, NULL, &error));
+  CHECK_STATUS(OARLOCK_OK, oarlock_acquire(manager, &good, 1, NULL, 0, &lock, NULL, &error));
   CHECK(error == NULL);
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, lock));
   check_done(manager);

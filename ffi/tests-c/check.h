@@ -75,31 +75,99 @@ static inline oarlock_manager *check_manager(void) {
   return manager;
 }
 
-/* Whether one claim could be had now. */
-static inline int check_free(const oarlock_manager *manager, oarlock_claim claim) {
-  oarlock_lock lock = 0;
-  const oarlock_status status = oarlock_try_acquire(manager, &claim, 1, &lock, NULL, NULL);
-  if (status != OARLOCK_OK) return 0;
-  oarlock_release(manager, lock);
-  return 1;
+static inline oarlock_owner *check_owner(const oarlock_manager *manager) {
+  oarlock_owner *owner = NULL;
+  const oarlock_status status = oarlock_owner_new(manager, &owner, NULL);
+  assert(status == OARLOCK_OK && owner != NULL);
+  return owner;
 }
 
-/* A lock on one claim, which must be free. */
-static inline oarlock_lock check_hold(const oarlock_manager *manager, oarlock_claim claim) {
+/* Options; both may be NULL. */
+static inline oarlock_request_options check_options(const oarlock_owner *owner,
+                                                    const char *label) {
+  oarlock_request_options options = OARLOCK_REQUEST_OPTIONS_INIT;
+  options.owner = owner;
+  options.label = oarlock_str_of(label);
+  return options;
+}
+
+/* Whether one claim could be had now. */
+static inline int check_free(const oarlock_manager *manager, oarlock_claim claim) {
+  int32_t would = 9;
+  const oarlock_status status = oarlock_would_grant(manager, &claim, 1, NULL, &would, NULL);
+  assert(status == OARLOCK_OK && (would == 0 || would == 1));
+  return would;
+}
+
+/* A lock on one claim, which must be free; `options` may be NULL. */
+static inline oarlock_lock check_hold_as(const oarlock_manager *manager, oarlock_claim claim,
+                                         const oarlock_request_options *options) {
   oarlock_lock lock = 0;
-  const oarlock_status status = oarlock_try_acquire(manager, &claim, 1, &lock, NULL, NULL);
+  const oarlock_status status =
+      oarlock_try_acquire(manager, &claim, 1, options, &lock, NULL, NULL);
   assert(status == OARLOCK_OK && lock != 0);
   return lock;
 }
 
-/* A request on one claim, which must have to wait. */
-static inline oarlock_lock check_queue(const oarlock_manager *manager, oarlock_claim claim) {
+static inline oarlock_lock check_hold(const oarlock_manager *manager, oarlock_claim claim) {
+  return check_hold_as(manager, claim, NULL);
+}
+
+/* A request on one claim, which must have to wait; `options` may be NULL. */
+static inline oarlock_lock check_queue_as(const oarlock_manager *manager, oarlock_claim claim,
+                                          const oarlock_request_options *options) {
   oarlock_lock lock = 0;
   oarlock_state state = 0;
-  const oarlock_status status = oarlock_enqueue(manager, &claim, 1, &lock, &state, NULL);
+  const oarlock_status status =
+      oarlock_enqueue(manager, &claim, 1, options, &lock, &state, NULL, NULL);
   assert(status == OARLOCK_OK && lock != 0 && state == OARLOCK_WAITING);
   return lock;
 }
+
+static inline oarlock_lock check_queue(const oarlock_manager *manager, oarlock_claim claim) {
+  return check_queue_as(manager, claim, NULL);
+}
+
+/* Where a request stands; 0 if it has ended. */
+static inline oarlock_state check_state(const oarlock_manager *manager, oarlock_lock lock) {
+  oarlock_state state = 9;
+  oarlock_lock_state(manager, lock, &state);
+  return state;
+}
+
+/* The token of a granted request. */
+static inline uint64_t check_token(const oarlock_manager *manager, oarlock_lock lock) {
+  uint64_t token = 0;
+  const oarlock_status status = oarlock_lock_token(manager, lock, &token);
+  assert(status == OARLOCK_OK && token != 0);
+  return token;
+}
+
+static inline int check_is(oarlock_str str, const char *text) {
+  return str.len == strlen(text) && (str.len == 0 || memcmp(str.ptr, text, str.len) == 0);
+}
+
+/* The seed of a test that draws; OARLOCK_SEED=N repeats a run. */
+static inline uint64_t check_seed(void) {
+  const char *const given = getenv("OARLOCK_SEED");
+  const uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)oarlock_now();
+  printf("OARLOCK_SEED=%llu\n", (unsigned long long)seed);
+  fflush(stdout);
+  return seed;
+}
+
+/* The next number of a seed: splitmix64. */
+static inline uint64_t check_draw(uint64_t *seed) {
+  uint64_t mixed = *seed += 0x9e3779b97f4a7c15u;
+  mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9u;
+  mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111ebu;
+  return mixed ^ (mixed >> 31);
+}
+
+/* An hour: a timeout that does not fire. */
+#define CHECK_HOUR INT64_C(3600000000000)
+/* A millisecond: one that does, soon. */
+#define CHECK_SOON INT64_C(1000000)
 
 /* Frees the manager, with nothing left on it. */
 static inline void check_done(oarlock_manager *manager) {

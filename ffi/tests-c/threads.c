@@ -18,8 +18,8 @@ static void *add(void *data) {
     oarlock_lock lock = 0;
     uint64_t token = 0;
     const size_t count = i % 3 == 0 ? 2 : 1;
-    const oarlock_status status = oarlock_acquire(shared->manager, both, count, OARLOCK_FOREVER,
-                                                  &lock, &token, NULL);
+    const oarlock_status status = oarlock_acquire(shared->manager, both, count, NULL,
+                                                  OARLOCK_FOREVER, &lock, &token, NULL);
     assert(status == OARLOCK_OK);
     /* Two steps, so that a second holder would be seen. */
     const long left = shared->left;
@@ -54,9 +54,10 @@ struct race {
   oarlock_status outcome;
 };
 
-static void on_race(void *data, oarlock_status status, oarlock_lock lock, uint64_t token) {
+static void on_race(void *data, oarlock_status status, oarlock_lock lock, uint64_t token,
+                    const oarlock_error *error) {
   struct race *const race = (struct race *)data;
-  (void)token;
+  (void)token, (void)error;
   race->outcomes++;
   race->outcome = status;
   if (status == OARLOCK_OK) oarlock_release(race->manager, lock);
@@ -111,8 +112,9 @@ static void cancel_and_callback_race(void) {
     race.outcomes = 0;
     race.held = check_hold(race.manager, claim);
     CHECK_STATUS(OARLOCK_OK,
-                 oarlock_enqueue_callback(race.manager, &claim, 1, on_race, &race, NULL,
-                                          &race.waiting, &state, NULL));
+                 oarlock_enqueue_callback(race.manager, &claim, 1, NULL, OARLOCK_FOREVER,
+                                          on_race, &race, NULL, &race.waiting, &state, NULL,
+                                          NULL));
     pthread_barrier_wait(&race.barrier);
     assert(oarlock_release(race.manager, race.held) == OARLOCK_OK);
     pthread_barrier_wait(&race.barrier);

@@ -1,12 +1,6 @@
 /* Requests that wait: order, timeouts, cancelling, closing. */
 #include "check.h"
 
-static oarlock_state state_of(const oarlock_manager *manager, oarlock_lock lock) {
-  oarlock_state state = 0;
-  oarlock_lock_state(manager, lock, &state);
-  return state;
-}
-
 static void first_in_first_out(void) {
   oarlock_manager *manager = check_manager();
   const oarlock_lock first = check_hold(manager, oarlock_write("a"));
@@ -17,14 +11,14 @@ static void first_in_first_out(void) {
   CHECK_STATUS(OARLOCK_ERR_WOULD_BLOCK, oarlock_lock_token(manager, third, &token));
   CHECK(token == 0);
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, first));
-  CHECK(state_of(manager, second) == OARLOCK_GRANTED);
-  CHECK(state_of(manager, third) == OARLOCK_WAITING);
-  CHECK(state_of(manager, fourth) == OARLOCK_WAITING);
+  CHECK(check_state(manager, second) == OARLOCK_GRANTED);
+  CHECK(check_state(manager, third) == OARLOCK_WAITING);
+  CHECK(check_state(manager, fourth) == OARLOCK_WAITING);
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, second));
-  CHECK(state_of(manager, third) == OARLOCK_GRANTED);
-  CHECK(state_of(manager, fourth) == OARLOCK_WAITING);
+  CHECK(check_state(manager, third) == OARLOCK_GRANTED);
+  CHECK(check_state(manager, fourth) == OARLOCK_WAITING);
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, third));
-  CHECK_STATUS(OARLOCK_OK, oarlock_wait(manager, fourth, 0, &token));
+  CHECK_STATUS(OARLOCK_OK, oarlock_wait(manager, fourth, 0, &token, NULL));
   CHECK(token != 0);
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, fourth));
   check_done(manager);
@@ -36,9 +30,9 @@ static void a_cancelled_writer_lets_readers_pass(void) {
   const oarlock_lock writer = check_queue(manager, oarlock_write("a"));
   const oarlock_lock behind = check_queue(manager, oarlock_read("a"));
   CHECK_STATUS(OARLOCK_OK, oarlock_cancel(manager, writer));
-  CHECK(state_of(manager, behind) == OARLOCK_GRANTED);
+  CHECK(check_state(manager, behind) == OARLOCK_GRANTED);
   CHECK_STATUS(OARLOCK_ERR_STALE, oarlock_cancel(manager, writer));
-  CHECK_STATUS(OARLOCK_ERR_STALE, oarlock_wait(manager, writer, OARLOCK_FOREVER, NULL));
+  CHECK_STATUS(OARLOCK_ERR_STALE, oarlock_wait(manager, writer, OARLOCK_FOREVER, NULL, NULL));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, reader));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, behind));
   check_done(manager);
@@ -68,13 +62,13 @@ static void a_wait_that_times_out_keeps_its_place(void) {
   const oarlock_lock held = check_hold(manager, oarlock_write("a"));
   const oarlock_lock waiting = check_queue(manager, oarlock_write("a"));
   uint64_t token = 9;
-  CHECK_STATUS(OARLOCK_ERR_TIMEOUT, oarlock_wait(manager, waiting, 0, &token));
+  CHECK_STATUS(OARLOCK_ERR_TIMEOUT, oarlock_wait(manager, waiting, 0, &token, NULL));
   CHECK(token == 0);
-  CHECK_STATUS(OARLOCK_ERR_TIMEOUT, oarlock_wait(manager, waiting, 1000000, NULL));
+  CHECK_STATUS(OARLOCK_ERR_TIMEOUT, oarlock_wait(manager, waiting, CHECK_SOON, NULL, NULL));
   const oarlock_lock behind = check_queue(manager, oarlock_read("a"));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held));
-  CHECK_STATUS(OARLOCK_OK, oarlock_wait(manager, waiting, OARLOCK_FOREVER, &token));
-  CHECK(token != 0 && state_of(manager, behind) == OARLOCK_WAITING);
+  CHECK_STATUS(OARLOCK_OK, oarlock_wait(manager, waiting, OARLOCK_FOREVER, &token, NULL));
+  CHECK(token != 0 && check_state(manager, behind) == OARLOCK_WAITING);
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, waiting));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, behind));
   check_done(manager);
@@ -86,7 +80,7 @@ static void an_acquire_that_times_out_leaves_the_queue(void) {
   const oarlock_claim claim = oarlock_write("a");
   oarlock_lock lock = 9;
   CHECK_STATUS(OARLOCK_ERR_TIMEOUT,
-               oarlock_acquire(manager, &claim, 1, 1000000, &lock, NULL, NULL));
+               oarlock_acquire(manager, &claim, 1, NULL, CHECK_SOON, &lock, NULL, NULL));
   CHECK(lock == 0);
   CHECK(check_free(manager, oarlock_read("a")));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, reader));
@@ -102,14 +96,14 @@ struct blocked {
 static void *acquire_blocked(void *data) {
   struct blocked *const blocked = (struct blocked *)data;
   const oarlock_claim claim = oarlock_write("a");
-  blocked->status = oarlock_acquire(blocked->manager, &claim, 1, OARLOCK_FOREVER, &blocked->lock,
-                                    NULL, NULL);
+  blocked->status = oarlock_acquire(blocked->manager, &claim, 1, NULL, OARLOCK_FOREVER,
+                                    &blocked->lock, NULL, NULL);
   return NULL;
 }
 
 static void *wait_blocked(void *data) {
   struct blocked *const blocked = (struct blocked *)data;
-  blocked->status = oarlock_wait(blocked->manager, blocked->lock, OARLOCK_FOREVER, NULL);
+  blocked->status = oarlock_wait(blocked->manager, blocked->lock, OARLOCK_FOREVER, NULL, NULL);
   return NULL;
 }
 
