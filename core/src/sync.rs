@@ -2,8 +2,13 @@
 //! model checker's stand-ins can take their place without touching other rooms.
 //!
 //! `--cfg loom` and `--cfg shuttle` choose a checker; `docs/proof-concurrency.md`
-//! says what is checked with it. Both have the standard library's interface, so one
-//! wrapper gives them the one that parking_lot has.
+//! says what is checked with it. All three have the standard library's interface;
+//! wrappers take what a poisoned mutex says for nothing: no foreign code runs under
+//! one, and no step under one leaves things half done when it panics.
+//!
+//! The mutexes are the standard library's because they have no state outside
+//! themselves. A table of parked threads, as parking_lot has it, may be locked in the
+//! moment of a fork, and the child's first wait would never end.
 //!
 //! [`Arc`] and [`Weak`] are the standard library's in all builds: counting is not a
 //! step that a checker interleaves, and the manager keeps nothing unsafe alive by it.
@@ -21,15 +26,71 @@ mod native {
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
     pub(crate) use std::thread_local;
 
-    pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
+    use std::sync::{PoisonError, TryLockError};
+    use std::time::Instant;
+
+    pub(crate) use std::sync::MutexGuard;
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Mutex<T>(std::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub(crate) const fn new(value: T) -> Self {
+            Self(std::sync::Mutex::new(value))
+        }
+
+        #[inline]
+        pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        }
+
+        #[inline]
+        pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            match self.0.try_lock() {
+                Ok(held) => Some(held),
+                Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+                Err(TryLockError::WouldBlock) => None,
+            }
+        }
+    }
+
+    #[derive(Debug, Default)]
+    pub(crate) struct Condvar(std::sync::Condvar);
+
+    impl Condvar {
+        pub(crate) const fn new() -> Self {
+            Self(std::sync::Condvar::new())
+        }
+
+        pub(crate) fn wait<'a, T>(&self, held: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+            self.0.wait(held).unwrap_or_else(PoisonError::into_inner)
+        }
+
+        /// Waits for a notification until the deadline; the flag is whether that has
+        /// passed.
+        pub(crate) fn wait_until<'a, T>(
+            &self,
+            held: MutexGuard<'a, T>,
+            deadline: Instant,
+        ) -> (MutexGuard<'a, T>, bool) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let wait = self.0.wait_timeout(held, left);
+            let (held, result) = wait.unwrap_or_else(PoisonError::into_inner);
+            (held, result.timed_out() && Instant::now() >= deadline)
+        }
+
+        pub(crate) fn notify_all(&self) {
+            self.0.notify_all();
+        }
+    }
 
     /// How often a waiter looks before it parks. A hand-over between two running
     /// threads takes less than this; a longer spin would only take time from the
     /// thread that it waits for.
     pub(crate) const SPINS: u32 = 400;
 
-    pub(crate) fn now() -> std::time::Instant {
-        std::time::Instant::now()
+    pub(crate) fn now() -> Instant {
+        Instant::now()
     }
 }
 
@@ -145,23 +206,16 @@ mod model {
     #[derive(Debug, Default)]
     pub(crate) struct Condvar(checker::sync::Condvar);
 
-    pub(crate) struct WaitTimeoutResult;
-
-    impl WaitTimeoutResult {
-        pub(crate) fn timed_out(&self) -> bool {
-            true
-        }
-    }
-
     impl Condvar {
         pub(crate) fn new() -> Self {
             Self(checker::sync::Condvar::new())
         }
 
-        pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
+        pub(crate) fn wait<'a, T>(&self, mut guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
             let held = guard.held.take().expect(PARKED);
             let held = self.0.wait(held).unwrap_or_else(PoisonError::into_inner);
             guard.held = Some(held);
+            guard
         }
 
         /// Lets the mutex go, takes it again, and the time is up.
@@ -169,11 +223,11 @@ mod model {
         /// The checkers have no time, and need none: they choose how much happens
         /// while the mutex is free, from nothing to all that the other threads do.
         /// That a notification comes first and ends the wait is [`wait`](Self::wait).
-        pub(crate) fn wait_until<T>(
+        pub(crate) fn wait_until<'a, T>(
             &self,
-            guard: &mut MutexGuard<'_, T>,
+            mut guard: MutexGuard<'a, T>,
             _deadline: Instant,
-        ) -> WaitTimeoutResult {
+        ) -> (MutexGuard<'a, T>, bool) {
             drop(guard.held.take());
             // Chosen at random, a thread would mostly come back at once.
             #[cfg(shuttle)]
@@ -182,7 +236,7 @@ mod model {
             }
             let held = guard.mutex.inner.lock();
             guard.held = Some(held.unwrap_or_else(PoisonError::into_inner));
-            WaitTimeoutResult
+            (guard, true)
         }
 
         pub(crate) fn notify_all(&self) {

@@ -197,11 +197,13 @@ impl Waiter {
                 return inner.outcome.clone();
             }
             match deadline {
-                None => self.ready.wait(&mut inner),
+                None => inner = self.ready.wait(inner),
                 Some(deadline) => {
-                    if self.ready.wait_until(&mut inner, deadline).timed_out() {
-                        return inner.outcome.clone();
+                    let (held, timed_out) = self.ready.wait_until(inner, deadline);
+                    if timed_out {
+                        return held.outcome.clone();
                     }
+                    inner = held;
                 }
             }
         }
