@@ -77,6 +77,37 @@ fn two_cancel_the_same() {
     });
 }
 
+/// One because the time is up, one for another reason: what is told is of the one
+/// that won.
+#[test]
+fn an_expire_and_a_cancel() {
+    model("expire against cancel against grant", || {
+        let manager = manager();
+        let held = manager.acquire(write("a")).expect("free");
+        let pending = manager.enqueue(write("a")).expect("open");
+        let id = pending.id();
+        let cancelling = {
+            let manager = manager.clone();
+            thread::spawn(move || manager.cancel(id))
+        };
+        let releasing = thread::spawn(move || drop(held));
+        let expired = manager.expire(id);
+        let waited = pending.wait();
+        let cancelled = cancelling.join().expect("no panic");
+        match (expired, cancelled, waited) {
+            (Ok(()), Err(CancelError::Stale), Err(AcquireError::Timeout))
+            | (Err(CancelError::Stale), Ok(()), Err(AcquireError::Cancelled)) => {}
+            (Err(CancelError::Granted(known)), Err(_), Ok(guard)) => {
+                assert_eq!(known, guard.token());
+            }
+            all => panic!("they disagree: {all:?}"),
+        }
+        releasing.join().expect("no panic");
+        assert_eq!(manager.stats().timeouts, u64::from(expired.is_ok()));
+        assert_empty(&manager);
+    });
+}
+
 /// Whoever waited only for the cancelled one is granted by the cancel.
 #[test]
 fn a_cancel_lets_the_next_pass() {

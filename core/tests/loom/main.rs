@@ -16,3 +16,4 @@ mod spread;
 mod support;
 mod timeout;
 mod upgrade;
+mod upgrade_with;
