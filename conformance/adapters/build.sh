@@ -8,5 +8,5 @@ out=build/conformance
 PROFILE=${PROFILE:-dev} ffi/install.sh "$PWD/$out/oarlock"
 flags=(-O1 -g -Wall -Wextra -pedantic -Werror -I "$out/oarlock/include")
 link=(-L "$out/oarlock/lib" -Wl,-rpath,"\$ORIGIN/oarlock/lib" -loarlock)
-"${CC:-cc}" -std=c99 "${flags[@]}" conformance/adapters/c/adapter.c "${link[@]}" -o "$out/adapter-c"
+"${CC:-cc}" -std=c99 "${flags[@]}" conformance/adapters/c/*.c "${link[@]}" -o "$out/adapter-c"
 "${CXX:-c++}" -std=c++17 "${flags[@]}" conformance/adapters/cpp/adapter.cpp "${link[@]}" -o "$out/adapter-cpp"

@@ -1,173 +1,202 @@
 /*
  * Replays conformance steps through the C library: reads one step a line from
  * standard input and answers each with one line, until the input ends.
+ *
+ *     adapter-c [wait|callback|queue]    how requests are waited for
  */
-#include <oarlock.h>
+#include "requests.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A lock and the name that the steps give it. */
-struct named {
-  char *name;
-  oarlock_lock lock;
-  struct named *next;
-};
+static enum way way;
 
-/* The claims of one step. Their bytes are decoded in place, in the line. */
-struct request {
-  oarlock_claim *claims;
-  oarlock_str *segments;
-  size_t claim_count, segment_count;
-};
-
-static oarlock_manager *manager;
-static struct named *locks;
-
-static void *allocate(size_t count, size_t size) {
-  void *const memory = calloc(count + 1, size);
-  if (memory == NULL) abort();
-  return memory;
-}
-
-static void answer(const char *text) {
-  puts(text);
-  fflush(stdout);
-}
+/* The bound is 0. The library's options have no such number: in C a request that
+ * must not wait says so itself, by a timeout of 0. */
+static int nobody_waits;
 
 static void answer_status(oarlock_status status) {
-  if (status == OARLOCK_OK) {
-    answer("ok");
-  } else {
-    printf("error %s\n", oarlock_status_name(status));
-    fflush(stdout);
+  switch (status) {
+    case OARLOCK_OK: puts("ok"); break;
+    case OARLOCK_ERR_TIMEOUT:
+    case OARLOCK_ERR_WOULD_BLOCK: puts("refused"); break;
+    case OARLOCK_ERR_CLOSED: puts("closed"); break;
+    case OARLOCK_ERR_TOO_MANY_WAITING: puts("too-many-waiting"); break;
+    default: printf("error %s\n", oarlock_status_name(status));
   }
 }
 
-static oarlock_lock find(const char *name) {
-  for (const struct named *at = locks; at != NULL; at = at->next) {
-    if (strcmp(at->name, name) == 0) return at->lock;
-  }
-  return 0;
+static void answer_standing(const struct request *request) {
+  static const char *const words[] = {"waiting", "acquired",   "upgrading",
+                                      "closed",  "deadlocked", "error ended"};
+  puts(words[request->standing]);
 }
 
-static void remember(const char *name, oarlock_lock lock) {
-  struct named *const entry = (struct named *)allocate(1, sizeof *entry);
-  entry->name = (char *)allocate(strlen(name), 1);
-  memcpy(entry->name, name, strlen(name));
-  entry->lock = lock;
-  entry->next = locks;
-  locks = entry;
+static void print_name(const char *word, oarlock_lock lock, const char *unknown) {
+  const struct request *const request = find_lock(lock);
+  printf("%s%s", word, request != NULL ? request->name : unknown);
 }
 
-static void start_anew(void) {
-  oarlock_manager_free(manager);
-  manager = NULL;
-  while (locks != NULL) {
-    struct named *const next = locks->next;
-    free(locks->name);
-    free(locks);
-    locks = next;
-  }
-  answer_status(oarlock_manager_new(NULL, &manager, NULL));
-}
-
-static int digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
-/* Decodes a path's segments, "s61/s/s6263", or "-" for none. False if it is
- * none of both. */
-static int decode(char *path, oarlock_str *segments, size_t *count) {
-  *count = 0;
-  if (strcmp(path, "-") == 0) return 1;
-  for (;;) {
-    if (*path++ != 's') return 0;
-    char *out = path;
-    segments[*count].ptr = out;
-    while (*path != '/' && *path != '\0') {
-      const int high = digit(path[0]), low = high < 0 ? -1 : digit(path[1]);
-      if (low < 0) return 0;
-      *out++ = (char)(high * 16 + low);
-      path += 2;
-    }
-    segments[*count].len = (size_t)(out - segments[*count].ptr);
-    ++*count;
-    if (*path++ == '\0') return 1;
-  }
-}
-
-/* Adds the claim "w:PATH" or "r:PATH". An unknown letter is a mode, too, for
- * the library to refuse. */
-static int add_claim(struct request *request, char *word) {
-  if (word[0] == '\0' || word[1] != ':') return 0;
-  const int32_t mode = word[0] == 'r' ? OARLOCK_READ : word[0] == 'w' ? OARLOCK_WRITE : word[0];
-  oarlock_str *const segments = request->segments + request->segment_count;
+/* A refused request has no name any more, but is the first in its circle. */
+static void answer_circle(const char *refused, const oarlock_error *error) {
   size_t count = 0;
-  if (!decode(word + 2, segments, &count)) return 0;
-  request->segment_count += count;
-  request->claims[request->claim_count++] = oarlock_claim_segments(mode, segments, count);
-  return 1;
+  const oarlock_party *const parties = oarlock_error_parties(error, &count);
+  printf("deadlock");
+  for (size_t i = 0; i < count; ++i) print_name(" ", parties[i].lock, i == 0 ? refused : "?");
+  puts("");
 }
 
-static void lock(const char *name, char *rest) {
-  const size_t most = strlen(rest); /* of claims and of segments */
-  struct request request = {NULL, NULL, 0, 0};
-  request.claims = (oarlock_claim *)allocate(most, sizeof *request.claims);
-  request.segments = (oarlock_str *)allocate(most, sizeof *request.segments);
-  int good = 1;
-  for (char *word = strtok(rest, " "); word != NULL && good; word = strtok(NULL, " ")) {
-    good = add_claim(&request, word);
-  }
-  if (!good) {
-    answer("error protocol");
-  } else {
-    oarlock_lock made = 0;
-    oarlock_state state = 0;
-    const oarlock_status status = oarlock_enqueue(manager, request.claims, request.claim_count,
-                                                  &made, &state, NULL);
-    if (status == OARLOCK_OK) {
-      remember(name, made);
-      answer(state == OARLOCK_GRANTED ? "acquired" : "waiting");
-    } else {
-      answer_status(status);
-    }
-  }
-  free(request.claims);
-  free(request.segments);
+static void start(const char *max_waiting) {
+  nobody_waits = max_waiting != NULL && strcmp(max_waiting, "0") == 0;
+  const size_t most = max_waiting == NULL ? 0 : (size_t)strtoul(max_waiting, NULL, 10);
+  answer_status(start_anew(way, most));
 }
 
-static void tell_state(const char *name) {
-  oarlock_state state = 0;
-  const oarlock_status status = oarlock_lock_state(manager, find(name), &state);
+static void lock(const char *name, char *words, int trying) {
+  struct asked asked;
+  struct request *request = NULL;
+  oarlock_error *error = NULL;
+  if (!read_request(words, &asked)) {
+    puts("error protocol");
+    free_request(&asked);
+    return;
+  }
+  oarlock_status status = arrive(name, &asked, trying || nobody_waits, &request, &error);
+  const int refused = status == OARLOCK_ERR_TIMEOUT || status == OARLOCK_ERR_WOULD_BLOCK;
+  if (refused && !trying) status = OARLOCK_ERR_TOO_MANY_WAITING;
   if (status == OARLOCK_OK) {
-    answer(state == OARLOCK_GRANTED ? "acquired" : "waiting");
+    answer_standing(request);
+  } else if (status == OARLOCK_ERR_DEADLOCK) {
+    answer_circle(name, error);
   } else {
     answer_status(status);
   }
+  oarlock_error_free(error);
+  free_request(&asked);
+}
+
+static void tell_would_grant(char *words) {
+  struct asked asked;
+  int32_t would = 0;
+  if (!read_request(words, &asked)) {
+    puts("error protocol");
+  } else {
+    const oarlock_status status = would_grant(&asked, &would);
+    if (status != OARLOCK_OK) answer_status(status);
+    else puts(would ? "acquired" : "refused");
+  }
+  free_request(&asked);
+}
+
+static void begin_upgrade(struct request *request) {
+  oarlock_error *error = NULL;
+  const oarlock_status status = upgrade(request, &error);
+  if (status == OARLOCK_OK) {
+    puts(request->standing == UPGRADING ? "waiting" : "acquired");
+  } else if (status == OARLOCK_ERR_DEADLOCK) {
+    answer_circle(request->name, error);
+  } else {
+    answer_status(status);
+  }
+  oarlock_error_free(error);
+}
+
+static void end_part(struct request *request, char *word) {
+  oarlock_str *const segments = (oarlock_str *)allocate(strlen(word), sizeof *segments);
+  size_t count = 0;
+  if (!read_path(word, segments, &count)) {
+    puts("error protocol");
+  } else {
+    const oarlock_status status = release_part(request, oarlock_path_list(segments, count));
+    if (status == OARLOCK_OK && request->standing == ENDED) puts("released");
+    else answer_status(status);
+  }
+  free(segments);
+}
+
+static void tell_state(struct request *request) {
+  const oarlock_status status = look(request);
+  if (status == OARLOCK_OK) answer_standing(request); else answer_status(status);
+}
+
+static void tell_token(const struct request *request) {
+  uint64_t token = 0;
+  const oarlock_status status = oarlock_lock_token(manager, request->lock, &token);
+  if (status == OARLOCK_OK) printf("token %llu\n", (unsigned long long)token);
+  else answer_status(status);
+}
+
+static void tell_blockers(const struct request *request) {
+  oarlock_lock few[1], *blockers = few;
+  size_t count = 0;
+  oarlock_status status = oarlock_blockers(manager, request->lock, few, 1, &count);
+  if (status == OARLOCK_OK && count > 1) {
+    blockers = (oarlock_lock *)allocate(count, sizeof *blockers);
+    status = oarlock_blockers(manager, request->lock, blockers, count, &count);
+  }
+  if (status != OARLOCK_OK) {
+    answer_status(status);
+  } else {
+    printf("blockers");
+    for (size_t i = 0; i < count; ++i) print_name(" ", blockers[i], "?");
+    puts("");
+  }
+  if (blockers != few) free(blockers);
+}
+
+static void tell_label(const struct request *request) {
+  oarlock_snapshot *snapshot = NULL;
+  oarlock_request_info info = OARLOCK_REQUEST_INFO_INIT;
+  oarlock_status status = oarlock_inspect_lock(manager, request->lock, &snapshot, NULL);
+  if (status == OARLOCK_OK) status = oarlock_snapshot_get(snapshot, 0, &info);
+  if (status == OARLOCK_OK) {
+    printf("label ");
+    print_text(info.label);
+    puts("");
+  } else {
+    answer_status(status);
+  }
+  oarlock_snapshot_free(snapshot);
+}
+
+/* Of a request that is known by this name. */
+static void ask(const char *verb, struct request *request, char *rest) {
+  if (request == NULL) puts("error unknown");
+  else if (strcmp(verb, "unlock") == 0) answer_status(unlock(request));
+  else if (strcmp(verb, "state") == 0) tell_state(request);
+  else if (strcmp(verb, "upgrade") == 0) begin_upgrade(request);
+  else if (strcmp(verb, "cancel-upgrade") == 0) answer_status(cancel_upgrade(request));
+  else if (strcmp(verb, "downgrade") == 0) answer_status(downgrade(request));
+  else if (strcmp(verb, "release-part") == 0 && rest != NULL) end_part(request, rest);
+  else if (strcmp(verb, "token") == 0) tell_token(request);
+  else if (strcmp(verb, "blockers") == 0) tell_blockers(request);
+  else if (strcmp(verb, "label") == 0) tell_label(request);
+  else puts("error protocol");
 }
 
 static void step(char *line) {
-  char *const verb = strtok(line, " ");
-  char *const name = strtok(NULL, " ");
-  char *const rest = strtok(NULL, "");
   char nothing[1] = "";
-  if (verb != NULL && strcmp(verb, "new") == 0) {
-    start_anew();
-  } else if (verb == NULL || name == NULL) {
-    answer("error protocol");
-  } else if (strcmp(verb, "lock") == 0) {
-    lock(name, rest != NULL ? rest : nothing);
-  } else if (strcmp(verb, "unlock") == 0) {
-    answer_status(oarlock_release(manager, find(name)));
-  } else if (strcmp(verb, "state") == 0) {
-    tell_state(name);
+  char *const verb = strtok(line, " ");
+  char *words = strtok(NULL, "");
+  if (words == NULL) words = nothing;
+  if (verb == NULL) {
+    puts("error protocol");
+  } else if (strcmp(verb, "new") == 0) {
+    start(*words == '\0' ? NULL : words);
+  } else if (strcmp(verb, "close") == 0) {
+    answer_status(close_manager());
+  } else if (strcmp(verb, "would-grant") == 0) {
+    tell_would_grant(words);
   } else {
-    answer("error protocol");
+    const char *const name = strtok(words, " ");
+    char *const rest = strtok(NULL, "");
+    if (name == NULL) puts("error protocol");
+    else if (strcmp(verb, "lock") == 0) lock(name, rest != NULL ? rest : nothing, 0);
+    else if (strcmp(verb, "try") == 0) lock(name, rest != NULL ? rest : nothing, 1);
+    else ask(verb, find(name), rest);
   }
+  fflush(stdout);
 }
 
 /* Reads a line of any length, without its end; NULL at the end of the input. */
@@ -188,18 +217,20 @@ static char *read_line(char **line, size_t *size) {
   }
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+  static const char *const ways[] = {"wait", "callback", "queue"};
+  int at = 0;
+  while (argc > 1 && at < 3 && strcmp(argv[1], ways[at]) != 0) ++at;
+  if (argc > 2 || at == 3) {
+    fprintf(stderr, "usage: adapter-c [wait|callback|queue]\n");
+    return 2;
+  }
+  way = (enum way)at;
   char *line = NULL;
   size_t size = 0;
-  if (oarlock_manager_new(NULL, &manager, NULL) != OARLOCK_OK) return 1;
+  if (start_anew(way, 0) != OARLOCK_OK) return 1;
   while (read_line(&line, &size) != NULL) step(line);
   free(line);
-  while (locks != NULL) {
-    struct named *const next = locks->next;
-    free(locks->name);
-    free(locks);
-    locks = next;
-  }
-  oarlock_manager_free(manager);
+  forget_all();
   return 0;
 }

@@ -157,7 +157,17 @@ mod tests {
 
     #[test]
     fn every_surface_unless_some_are_named() {
-        let all = ["engine", "rust", "c", "c++", "python", "node", "websocket"];
+        let all = [
+            "engine",
+            "rust",
+            "c",
+            "c-callback",
+            "c-queue",
+            "c++",
+            "python",
+            "node",
+            "websocket",
+        ];
         assert_eq!(names(&[]), all);
         assert_eq!(
             names(&["--surface", "cpp", "--surface", "rust", "x"]),

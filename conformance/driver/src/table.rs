@@ -76,8 +76,8 @@ pub fn offers(name: &str) -> Vec<Capability> {
             .into_iter()
             .filter(|it| !matches!(it, Capability::Close | Capability::Labels))
             .collect(),
-        "c" | "c++" | "python" | "node" | "websocket" => Vec::new(),
-        // The oracle, Rust, and adapters that the command line adds.
+        "c++" | "python" | "node" | "websocket" => Vec::new(),
+        // The oracle, Rust, C, and adapters that the command line adds.
         _ => Capability::ALL.to_vec(),
     }
 }
@@ -88,11 +88,18 @@ pub fn offers(name: &str) -> Vec<Capability> {
 pub fn surfaces() -> Vec<(String, Reach)> {
     let adapter =
         |name: &str, command: &[OsString]| (name.to_owned(), Reach::Adapter(command.to_vec()));
+    let c = |name: &str, way: &str| {
+        let program = in_tree("build/conformance/adapter-c");
+        adapter(name, &[program, OsString::from(way)])
+    };
     let node = OsString::from("node");
     vec![
         ("engine".to_owned(), Reach::InProcess(InProcess::Engine)),
         ("rust".to_owned(), Reach::InProcess(InProcess::Rust)),
-        adapter("c", &[in_tree("build/conformance/adapter-c")]),
+        // C has three ways to wait, which are as many ways to be wrong.
+        c("c", "wait"),
+        c("c-callback", "callback"),
+        c("c-queue", "queue"),
         adapter("c++", &[in_tree("build/conformance/adapter-cpp")]),
         adapter(
             "python",

@@ -62,7 +62,7 @@ fn the_engine_and_the_manager_pass() {
 fn what_a_surface_does_not_offer_is_counted_as_skipped() {
     let mut out = Vec::new();
     let open = || InProcess::Rust.open();
-    let totals = runner::run("it", open, &table::offers("c"), &scenarios(), &mut out);
+    let totals = runner::run("it", open, &[], &scenarios(), &mut out);
     let totals = totals.expect("writing to memory does not fail");
     let report = String::from_utf8_lossy(&out);
     assert!(totals.good() && totals.skipped > 0, "{report}");
