@@ -102,6 +102,24 @@
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+
+/* ==== Versions
+ * What the program was compiled with, and what it runs with.
+ */
+
+/** The major version of the header. */
+#define OARLOCK_VERSION_MAJOR 0
+
+/** The minor version of the header. */
+#define OARLOCK_VERSION_MINOR 1
+
+/** The patch version of the header. */
+#define OARLOCK_VERSION_PATCH 0
+
 /** The version of the header as text: "0.1.0". */
 #define OARLOCK_VERSION \
   OARLOCK_DOTTED_(OARLOCK_VERSION_MAJOR, OARLOCK_VERSION_MINOR, OARLOCK_VERSION_PATCH)
@@ -111,679 +129,6 @@
 /** The version of the header as a number that compares: 0.1.0 is 1000. */
 #define OARLOCK_VERSION_NUMBER \
   (OARLOCK_VERSION_MAJOR * 1000000 + OARLOCK_VERSION_MINOR * 1000 + OARLOCK_VERSION_PATCH)
-
-/** What an oarlock_manager_options starts as: everything at its default. */
-#define OARLOCK_MANAGER_OPTIONS_INIT \
-  { sizeof(oarlock_manager_options), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
-
-/** What an oarlock_request_options starts as: no owner, no label. */
-#define OARLOCK_REQUEST_OPTIONS_INIT \
-  { sizeof(oarlock_request_options), 0, NULL, { NULL, 0 } }
-
-/** What an oarlock_request_info starts as, to be filled. */
-#define OARLOCK_REQUEST_INFO_INIT \
-  { sizeof(oarlock_request_info), 0, 0, 0, 0, { NULL, 0 }, 0, NULL, 0, 0, 0 }
-
-/** What an oarlock_stats starts as, to be filled. */
-#define OARLOCK_STATS_INIT \
-  { sizeof(oarlock_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
-
-/**
- * The major version of the header.
- */
-#define OARLOCK_VERSION_MAJOR 0
-
-/**
- * The minor version of the header.
- */
-#define OARLOCK_VERSION_MINOR 1
-
-/**
- * The patch version of the header.
- */
-#define OARLOCK_VERSION_PATCH 0
-
-/**
- * Shared: conflicts with writes of the path, above it and below it.
- */
-#define OARLOCK_READ 1
-
-/**
- * Exclusive: conflicts with reads and writes of the path, above and below it.
- */
-#define OARLOCK_WRITE 2
-
-/**
- * Shared, as OARLOCK_READ, but by at most `limit` such claims on exactly this path
- * at a time: a semaphore. Reads without a limit neither count nor wait for it.
- */
-#define OARLOCK_READ_LIMITED 3
-
-/**
- * As a timeout: wait for as long as it takes.
- */
-#define OARLOCK_FOREVER (-1)
-
-/**
- * The outcome of a request of oarlock_enqueue_queue.
- */
-#define OARLOCK_COMPLETION_ACQUIRE 1
-
-/**
- * The outcome of an upgrade of oarlock_upgrade_queue.
- */
-#define OARLOCK_COMPLETION_UPGRADE 2
-
-/**
- * What oarlock_queue_post put there.
- */
-#define OARLOCK_COMPLETION_POST 3
-
-/**
- * The number of buckets of a histogram in oarlock_stats. Bucket i counts times
- * below 2 to the power of i nanoseconds that no earlier one counts; the last
- * counts all longer ones, too.
- */
-#define OARLOCK_HISTOGRAM_BUCKETS 48
-
-/**
- * The details of one failure: its status, a message for a person, and who else
- * has a part in it. Made by the functions that have an `oarlock_error **` as
- * their last parameter, which may be NULL; freed with oarlock_error_free.
- *
- * Threads: may be read by several threads at once and freed by any one.
- * It outlives the manager whose call made it.
- */
-typedef struct oarlock_error oarlock_error;
-
-/**
- * A handle to a lock manager: a tree of paths with the locks on it.
- *
- * Threads: every function may be called on one handle by any number of threads
- * at once, except oarlock_manager_free, which must be the last.
- */
-typedef struct oarlock_manager oarlock_manager;
-
-/**
- * Who several requests belong to: a transaction, a session, a task.
- *
- * Requests of one owner never conflict with each other, and what an owner holds
- * it can claim again at once. An owner that holds something and would wait in a
- * circle of owners is refused with DEADLOCK; so ends a request that waits
- * already, when a later one closes the circle.
- *
- * Threads: may be used by any number of threads at once and freed by any one. It
- * may be freed before its requests end: they stay its requests.
- */
-typedef struct oarlock_owner oarlock_owner;
-
-/**
- * Outcomes of requests and upgrades that had to wait, to be fetched in batches
- * by a thread that must not block elsewhere. One queue serves any number of
- * managers and requests, with one file descriptor.
- *
- * Threads: every function may be called on one queue by any number of threads at
- * once, except oarlock_queue_free, which must be the last.
- */
-typedef struct oarlock_queue oarlock_queue;
-
-/**
- * The requests that a look saw. Does not change, and outlives the manager.
- *
- * Threads: may be read by several threads at once and freed by any one.
- */
-typedef struct oarlock_snapshot oarlock_snapshot;
-
-/**
- * A watch over a manager. Does not keep it alive.
- *
- * Threads: only oarlock_watch_free takes it, once.
- */
-typedef struct oarlock_watch oarlock_watch;
-
-/**
- * The result of a call: 0 for success, a negative number for an error.
- */
-typedef int32_t oarlock_status;
-
-/**
- * One request of one manager, waiting or granted: a number, never 0, that is
- * checked at every use. Once the request has ended, or with another manager,
- * it is OARLOCK_ERR_STALE and never somebody else's lock.
- *
- * Threads: any thread may use it, whichever one acquired it.
- */
-typedef uint64_t oarlock_lock;
-
-/**
- * A string of bytes: a pointer and a length, with no NUL at the end needed.
- * It is borrowed for the call that it is passed to and not kept. {NULL, 0} is
- * the empty string; {NULL, n} with n > 0 is an error.
- */
-typedef struct {
-  /**
-   * The first byte; may be NULL when len is 0.
-   */
-  const char *ptr;
-  /**
-   * The number of bytes.
-   */
-  size_t len;
-} oarlock_str;
-
-/**
- * A request that has a part in a failure.
- */
-typedef struct {
-  /**
-   * The request, as it was when the call failed; it may have ended since.
-   */
-  oarlock_lock lock;
-  /**
-   * The number of its owner (oarlock_owner_id), or 0.
-   */
-  uint64_t owner;
-  /**
-   * Its label, UTF-8; empty if it has none.
-   */
-  oarlock_str label;
-} oarlock_party;
-
-/**
- * Options for oarlock_manager_new. Start from OARLOCK_MANAGER_OPTIONS_INIT and
- * set what should differ; 0 in a field means its default. Later versions add
- * fields at the end: struct_size says which of them the caller knows.
- */
-typedef struct {
-  /**
-   * sizeof(oarlock_manager_options), as the caller compiled it.
-   */
-  uint32_t struct_size;
-  /**
-   * Must be 0.
-   */
-  uint32_t reserved;
-  /**
-   * The most claims in one request (default 4096).
-   */
-  size_t max_claims;
-  /**
-   * The most segments in one path (default 1024).
-   */
-  size_t max_segments;
-  /**
-   * The most bytes in one path, separators not counted (default 65536).
-   */
-  size_t max_path_bytes;
-  /**
-   * How many parts the tree is divided into, by first segments, so that
-   * threads under different ones rarely meet at an internal lock: 1 to 256
-   * (default 32); a greater number counts as 256. The number changes no
-   * answer.
-   */
-  size_t shards;
-  /**
-   * The most segments in all the paths of one request together (default
-   * 16384).
-   */
-  size_t max_request_segments;
-  /**
-   * The most requests that may wait at a time (default: no limit). One more
-   * that would have to is refused with TOO_MANY_WAITING. Upgrades are not
-   * counted.
-   */
-  size_t max_waiting;
-  /**
-   * 1 to measure how long requests are held, for oarlock_stats_get: it costs
-   * two looks at the clock a request. Default 0.
-   */
-  uint32_t hold_times;
-  /**
-   * Must be 0.
-   */
-  uint32_t reserved_end;
-} oarlock_manager_options;
-
-/**
- * A path, in one of two forms. It and all it points to are borrowed for the call
- * only.
- *
- * - As text, split at '/': set `text`, leave `segments` NULL. The empty text is
- *   the root. An empty segment ("a//b", "/a", "a/") is an error.
- * - As a list of segments, taken as they are (a segment may hold '/', NUL or
- *   nothing): set `segments` and `segment_count`, leave `text` empty. A list of
- *   no segments is the root.
- */
-typedef struct {
-  /**
-   * The path as text.
-   */
-  oarlock_str text;
-  /**
-   * The path as a list, or NULL.
-   */
-  const oarlock_str *segments;
-  /**
-   * The number of segments in the list.
-   */
-  size_t segment_count;
-} oarlock_path;
-
-/**
- * A path and a mode. A claim covers the path and everything below it. It and
- * all it points to are borrowed for the call only.
- */
-typedef struct {
-  /**
-   * OARLOCK_READ, OARLOCK_WRITE or OARLOCK_READ_LIMITED.
-   */
-  int32_t mode;
-  /**
-   * At least 1 with OARLOCK_READ_LIMITED: it is granted while fewer limited
-   * claims stand on this path ahead of it. 0 with any other mode.
-   */
-  uint32_t limit;
-  /**
-   * What is claimed.
-   */
-  oarlock_path path;
-} oarlock_claim;
-
-/**
- * Options for a request. Start from OARLOCK_REQUEST_OPTIONS_INIT; 0 in a field
- * means none. Later versions add fields at the end.
- */
-typedef struct {
-  /**
-   * sizeof(oarlock_request_options), as the caller compiled it.
-   */
-  uint32_t struct_size;
-  /**
-   * Must be 0.
-   */
-  uint32_t reserved;
-  /**
-   * Whose request it is, or NULL. An owner of another manager is refused with
-   * FOREIGN_OWNER. Read during the call only.
-   */
-  const oarlock_owner *owner;
-  /**
-   * What inspections and errors call it: UTF-8, copied, empty for none.
-   */
-  oarlock_str label;
-} oarlock_request_options;
-
-/**
- * Where a request or an upgrade stands: OARLOCK_WAITING, OARLOCK_GRANTED or
- * OARLOCK_NOT_UPGRADED.
- */
-typedef int32_t oarlock_state;
-
-/**
- * One outcome. This struct does not grow: a new kind of outcome would have a
- * struct and a function of its own.
- */
-typedef struct {
-  /**
-   * What the call that began the wait was given.
-   */
-  void *user_data;
-  /**
-   * Of a request: the lock on OARLOCK_OK, now whoever's who fetched this, to
-   * end with oarlock_release; else 0. Of an upgrade: the request, which its
-   * holder holds whatever the status. Of a post: 0.
-   */
-  oarlock_lock lock;
-  /**
-   * The fencing token on OARLOCK_OK, else 0.
-   */
-  uint64_t token;
-  /**
-   * NULL, or the details of a DEADLOCK, for whoever fetched this to free with
-   * oarlock_error_free.
-   */
-  oarlock_error *error;
-  /**
-   * OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
-   */
-  oarlock_status status;
-  /**
-   * An OARLOCK_COMPLETION_ number.
-   */
-  int32_t kind;
-} oarlock_completion;
-
-/**
- * Told the outcome of a request or upgrade that had to wait. On OARLOCK_OK
- * `token` is its fencing token, else 0. Of a request, `lock` is now the callee's
- * on OARLOCK_OK, to end with oarlock_release, and else 0. Of an upgrade it is the
- * request, which the caller holds whatever the status. `error` is NULL on
- * OARLOCK_OK, else the details, to be read before this returns and not freed.
- *
- * The status is OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
- *
- * Runs with no internal lock held, so it may call any function of this library
- * but oarlock_manager_free and oarlock_queue_free of what the call that it runs
- * in works with; runs inside the release, cancel, close or free that decided the
- * outcome, or on the library's own thread for timeouts, so it should be short.
- * Must not unwind or longjmp out.
- */
-typedef void (*oarlock_callback)(void *user_data,
-                                 oarlock_status status,
-                                 oarlock_lock lock,
-                                 uint64_t token,
-                                 const oarlock_error *error);
-
-/**
- * Gives the user data back: called once, when nothing will use it any more.
- * Must not unwind or longjmp out.
- */
-typedef void (*oarlock_drop)(void *user_data);
-
-/**
- * One live request, as it stood at the moment of a look. Start from
- * OARLOCK_REQUEST_INFO_INIT; later versions add fields at the end.
- */
-typedef struct {
-  /**
-   * sizeof(oarlock_request_info), as the caller compiled it.
-   */
-  uint32_t struct_size;
-  /**
-   * OARLOCK_WAITING or OARLOCK_GRANTED.
-   */
-  oarlock_state state;
-  /**
-   * The request. It may have ended since.
-   */
-  oarlock_lock lock;
-  /**
-   * Its fencing token; 0 while it waits.
-   */
-  uint64_t token;
-  /**
-   * The number of its owner (oarlock_owner_id), or 0.
-   */
-  uint64_t owner;
-  /**
-   * Its label, UTF-8; empty if it has none.
-   */
-  oarlock_str label;
-  /**
-   * For how many nanoseconds it has been granted (exact to about 20 ms) or has
-   * waited.
-   */
-  uint64_t age_ns;
-  /**
-   * Its claims, with their paths as segments, in the order of their paths;
-   * without those that others of them cover.
-   */
-  const oarlock_claim *claims;
-  /**
-   * The number of claims.
-   */
-  size_t claim_count;
-  /**
-   * 1 if it is granted and an upgrade of it waits, else 0.
-   */
-  int32_t upgrading;
-  /**
-   * 0.
-   */
-  uint32_t reserved;
-} oarlock_request_info;
-
-/**
- * What a manager has done since it was made, and what stands now. Start from
- * OARLOCK_STATS_INIT; later versions add fields at the end.
- */
-typedef struct {
-  /**
-   * sizeof(oarlock_stats), as the caller compiled it.
-   */
-  uint32_t struct_size;
-  /**
-   * 0.
-   */
-  uint32_t reserved;
-  /**
-   * Requests that are granted now.
-   */
-  uint64_t held;
-  /**
-   * Requests that wait now. Upgrades are not counted.
-   */
-  uint64_t waiting;
-  /**
-   * Requests granted, at once or after a wait.
-   */
-  uint64_t grants;
-  /**
-   * Requests granted at once.
-   */
-  uint64_t immediate_grants;
-  /**
-   * Requests that had to wait.
-   */
-  uint64_t waits;
-  /**
-   * Granted requests that have ended.
-   */
-  uint64_t releases;
-  /**
-   * Waiting requests that ended without the lock, timeouts among them.
-   */
-  uint64_t cancels;
-  /**
-   * Requests and upgrades whose time was up.
-   */
-  uint64_t timeouts;
-  /**
-   * Requests and upgrades refused, or ended, because they stood in a circle.
-   */
-  uint64_t deadlocks;
-  /**
-   * Tries that were refused, and requests refused because too many wait.
-   */
-  uint64_t refused;
-  /**
-   * Upgrades granted.
-   */
-  uint64_t upgrades;
-  /**
-   * How long the requests waited that were granted after a wait.
-   */
-  uint64_t wait_time[OARLOCK_HISTOGRAM_BUCKETS];
-  /**
-   * How long requests were held; all 0 unless the manager was made with
-   * hold_times.
-   */
-  uint64_t hold_time[OARLOCK_HISTOGRAM_BUCKETS];
-} oarlock_stats;
-
-/**
- * Told of a request that is held or has waited for long. `info` and all it points
- * to are valid until this returns. Must not unwind or longjmp out.
- */
-typedef void (*oarlock_watch_callback)(void *user_data, const oarlock_request_info *info);
-
-/**
- * Success.
- */
-#define OARLOCK_OK 0
-
-/**
- * The lock is not free at once, and the call was one that does not wait.
- */
-#define OARLOCK_ERR_WOULD_BLOCK (-1)
-
-/**
- * The timeout passed before the request was granted.
- */
-#define OARLOCK_ERR_TIMEOUT (-2)
-
-/**
- * The request was cancelled while it waited.
- */
-#define OARLOCK_ERR_CANCELLED (-3)
-
-/**
- * The request or upgrade would wait, or waited, in a circle: each in it waits
- * for the next, so none would ever be granted.
- */
-#define OARLOCK_ERR_DEADLOCK (-4)
-
-/**
- * The manager is closed.
- */
-#define OARLOCK_ERR_CLOSED (-5)
-
-/**
- * The lock is not one of this manager's, or it has ended already.
- */
-#define OARLOCK_ERR_STALE (-6)
-
-/**
- * The handle was made before a fork and is used in the child.
- */
-#define OARLOCK_ERR_FORKED (-7)
-
-/**
- * A bug in the library: a panic was caught at the boundary.
- */
-#define OARLOCK_ERR_PANIC (-8)
-
-/**
- * Cancelling came too late: the request is granted and the caller holds it.
- */
-#define OARLOCK_ERR_GRANTED (-9)
-
-/**
- * The system refused something that the library needs, or an error of a kind
- * that this version of the header has no number for.
- */
-#define OARLOCK_ERR_INTERNAL (-10)
-
-/**
- * The request waits still; the call is for granted ones.
- */
-#define OARLOCK_ERR_NOT_GRANTED (-11)
-
-/**
- * The request has no claim on exactly this path.
- */
-#define OARLOCK_ERR_NOT_CLAIMED (-12)
-
-/**
- * An upgrade of the request waits already.
- */
-#define OARLOCK_ERR_UPGRADE_WAITING (-13)
-
-/**
- * The system that the library was built for has no such thing.
- */
-#define OARLOCK_ERR_UNSUPPORTED (-14)
-
-/**
- * A null or misaligned pointer where a value is needed, a struct_size that no
- * version has, or a reserved field that is not 0.
- */
-#define OARLOCK_ERR_INVALID_ARGUMENT (-20)
-
-/**
- * A mode that is none of the OARLOCK_READ, OARLOCK_WRITE, ... numbers.
- */
-#define OARLOCK_ERR_INVALID_MODE (-21)
-
-/**
- * A request without claims.
- */
-#define OARLOCK_ERR_NO_CLAIMS (-22)
-
-/**
- * An empty segment in the text of a path: "a//b", "/a" or "a/".
- */
-#define OARLOCK_ERR_EMPTY_SEGMENT (-23)
-
-/**
- * More claims in a request than the manager's limit.
- */
-#define OARLOCK_ERR_TOO_MANY_CLAIMS (-24)
-
-/**
- * More segments in a path than the manager's limit.
- */
-#define OARLOCK_ERR_TOO_MANY_SEGMENTS (-25)
-
-/**
- * More bytes in a path than the manager's limit.
- */
-#define OARLOCK_ERR_PATH_TOO_LONG (-26)
-
-/**
- * A timeout below -1.
- */
-#define OARLOCK_ERR_INVALID_TIMEOUT (-27)
-
-/**
- * A timeout that cannot be added to the present time.
- */
-#define OARLOCK_ERR_TIMEOUT_TOO_LARGE (-28)
-
-/**
- * More requests alive at once than the manager can number.
- */
-#define OARLOCK_ERR_TOO_MANY_REQUESTS (-29)
-
-/**
- * A manager's name or a label that is not UTF-8.
- */
-#define OARLOCK_ERR_INVALID_NAME (-30)
-
-/**
- * More segments in all the paths of a request together than the manager's
- * limit.
- */
-#define OARLOCK_ERR_REQUEST_TOO_LARGE (-31)
-
-/**
- * A limited read whose limit is 0.
- */
-#define OARLOCK_ERR_ZERO_LIMIT (-32)
-
-/**
- * A limit in a claim that writes.
- */
-#define OARLOCK_ERR_LIMIT_ON_WRITE (-33)
-
-/**
- * An owner that another manager made.
- */
-#define OARLOCK_ERR_FOREIGN_OWNER (-34)
-
-/**
- * The request would have to wait, and as many wait as the manager's limit.
- */
-#define OARLOCK_ERR_TOO_MANY_WAITING (-35)
-
-/**
- * It waits in the queue.
- */
-#define OARLOCK_WAITING 1
-
-/**
- * It is granted: the caller holds the lock; of an upgrade, all of it exclusively.
- */
-#define OARLOCK_GRANTED 2
-
-/**
- * Of an upgrade: none waits, and the request does not write all that it claims.
- */
-#define OARLOCK_NOT_UPGRADED 3
-
-#ifdef __cplusplus
-extern "C" {
-#endif // __cplusplus
 
 /**
  * Gives the version of the library that is loaded, as text ("0.1.0"). It can
@@ -809,6 +154,120 @@ const char *oarlock_version(void);
  */
 uint32_t oarlock_version_number(void);
 
+
+/* ==== Statuses
+ * What happened: -1 to -19. What is wrong with the call: -20 and below. A number is
+ * never used for something else, and later versions may add some.
+ */
+
+/** The result of a call: 0 for success, a negative number for an error. */
+typedef int32_t oarlock_status;
+
+/** Success. */
+#define OARLOCK_OK 0
+
+/** The lock is not free at once, and the call was one that does not wait. */
+#define OARLOCK_ERR_WOULD_BLOCK (-1)
+
+/** The timeout passed before the request was granted. */
+#define OARLOCK_ERR_TIMEOUT (-2)
+
+/** The request was cancelled while it waited. */
+#define OARLOCK_ERR_CANCELLED (-3)
+
+/**
+ * The request or upgrade would wait, or waited, in a circle: each in it waits
+ * for the next, so none would ever be granted.
+ */
+#define OARLOCK_ERR_DEADLOCK (-4)
+
+/** The manager is closed. */
+#define OARLOCK_ERR_CLOSED (-5)
+
+/** The lock is not one of this manager's, or it has ended already. */
+#define OARLOCK_ERR_STALE (-6)
+
+/** The handle was made before a fork and is used in the child. */
+#define OARLOCK_ERR_FORKED (-7)
+
+/** A bug in the library: a panic was caught at the boundary. */
+#define OARLOCK_ERR_PANIC (-8)
+
+/** Cancelling came too late: the request is granted and the caller holds it. */
+#define OARLOCK_ERR_GRANTED (-9)
+
+/**
+ * The system refused something that the library needs, or an error of a kind
+ * that this version of the header has no number for.
+ */
+#define OARLOCK_ERR_INTERNAL (-10)
+
+/** The request waits still; the call is for granted ones. */
+#define OARLOCK_ERR_NOT_GRANTED (-11)
+
+/** The request has no claim on exactly this path. */
+#define OARLOCK_ERR_NOT_CLAIMED (-12)
+
+/** An upgrade of the request waits already. */
+#define OARLOCK_ERR_UPGRADE_WAITING (-13)
+
+/** The system that the library was built for has no such thing. */
+#define OARLOCK_ERR_UNSUPPORTED (-14)
+
+/**
+ * A null or misaligned pointer where a value is needed, a struct_size that no
+ * version has, or a reserved field that is not 0.
+ */
+#define OARLOCK_ERR_INVALID_ARGUMENT (-20)
+
+/** A mode that is none of the OARLOCK_READ, OARLOCK_WRITE, ... numbers. */
+#define OARLOCK_ERR_INVALID_MODE (-21)
+
+/** A request without claims. */
+#define OARLOCK_ERR_NO_CLAIMS (-22)
+
+/** An empty segment in the text of a path: "a//b", "/a" or "a/". */
+#define OARLOCK_ERR_EMPTY_SEGMENT (-23)
+
+/** More claims in a request than the manager's limit. */
+#define OARLOCK_ERR_TOO_MANY_CLAIMS (-24)
+
+/** More segments in a path than the manager's limit. */
+#define OARLOCK_ERR_TOO_MANY_SEGMENTS (-25)
+
+/** More bytes in a path than the manager's limit. */
+#define OARLOCK_ERR_PATH_TOO_LONG (-26)
+
+/** A timeout below -1. */
+#define OARLOCK_ERR_INVALID_TIMEOUT (-27)
+
+/** A timeout that cannot be added to the present time. */
+#define OARLOCK_ERR_TIMEOUT_TOO_LARGE (-28)
+
+/** More requests alive at once than the manager can number. */
+#define OARLOCK_ERR_TOO_MANY_REQUESTS (-29)
+
+/** A manager's name or a label that is not UTF-8. */
+#define OARLOCK_ERR_INVALID_NAME (-30)
+
+/**
+ * More segments in all the paths of a request together than the manager's
+ * limit.
+ */
+#define OARLOCK_ERR_REQUEST_TOO_LARGE (-31)
+
+/** A limited read whose limit is 0. */
+#define OARLOCK_ERR_ZERO_LIMIT (-32)
+
+/** A limit in a claim that writes. */
+#define OARLOCK_ERR_LIMIT_ON_WRITE (-33)
+
+/** An owner that another manager made. */
+#define OARLOCK_ERR_FOREIGN_OWNER (-34)
+
+/** The request would have to wait, and as many wait as the manager's limit. */
+#define OARLOCK_ERR_TOO_MANY_WAITING (-35)
+
 /**
  * Gives the short name of a status: that of its macro, without OARLOCK_ or
  * OARLOCK_ERR_ and in small letters: "ok", "would-block", "no-claims", ...
@@ -833,6 +292,144 @@ const char *oarlock_status_name(oarlock_status status);
  */
 const char *oarlock_status_message(oarlock_status status);
 
+
+/* ==== Strings, paths and claims
+ * The shorthands only fill in a struct: it borrows what it is made from, which must
+ * live until the call that it is passed to returns. Any thread; never block.
+ */
+
+/**
+ * A string of bytes: a pointer and a length, with no NUL at the end needed.
+ * It is borrowed for the call that it is passed to and not kept. {NULL, 0} is
+ * the empty string; {NULL, n} with n > 0 is an error.
+ */
+typedef struct {
+  /** The first byte; may be NULL when len is 0. */
+  const char *ptr;
+  /** The number of bytes. */
+  size_t len;
+} oarlock_str;
+
+/**
+ * A path, in one of two forms. It and all it points to are borrowed for the call
+ * only.
+ *
+ * - As text, split at '/': set `text`, leave `segments` NULL. The empty text is
+ *   the root. An empty segment ("a//b", "/a", "a/") is an error.
+ * - As a list of segments, taken as they are (a segment may hold '/', NUL or
+ *   nothing): set `segments` and `segment_count`, leave `text` empty. A list of
+ *   no segments is the root.
+ */
+typedef struct {
+  /** The path as text. */
+  oarlock_str text;
+  /** The path as a list, or NULL. */
+  const oarlock_str *segments;
+  /** The number of segments in the list. */
+  size_t segment_count;
+} oarlock_path;
+
+/** Shared: conflicts with writes of the path, above it and below it. */
+#define OARLOCK_READ 1
+
+/** Exclusive: conflicts with reads and writes of the path, above and below it. */
+#define OARLOCK_WRITE 2
+
+/**
+ * Shared, as OARLOCK_READ, but by at most `limit` such claims on exactly this path
+ * at a time: a semaphore. Reads without a limit neither count nor wait for it.
+ */
+#define OARLOCK_READ_LIMITED 3
+
+/**
+ * A path and a mode. A claim covers the path and everything below it. It and
+ * all it points to are borrowed for the call only.
+ */
+typedef struct {
+  /** OARLOCK_READ, OARLOCK_WRITE or OARLOCK_READ_LIMITED. */
+  int32_t mode;
+  /**
+   * At least 1 with OARLOCK_READ_LIMITED: it is granted while fewer limited
+   * claims stand on this path ahead of it. 0 with any other mode.
+   */
+  uint32_t limit;
+  /** What is claimed. */
+  oarlock_path path;
+} oarlock_claim;
+
+/** A string from a text that ends with a NUL. NULL gives the empty string. */
+static inline oarlock_str oarlock_str_of(const char *text) {
+  oarlock_str str = {text, text == NULL ? 0 : strlen(text)};
+  return str;
+}
+
+/** A path given as text that ends with a NUL. NULL and "" are the root. */
+static inline oarlock_path oarlock_path_of(const char *text) {
+  oarlock_path path = {oarlock_str_of(text), NULL, 0};
+  return path;
+}
+
+/** A path given as a list of segments. */
+static inline oarlock_path oarlock_path_list(const oarlock_str *segments, size_t segment_count) {
+  oarlock_path path = {{NULL, 0}, segments, segment_count};
+  return path;
+}
+
+/** A shared claim on a path given as text that ends with a NUL. */
+static inline oarlock_claim oarlock_read(const char *path) {
+  oarlock_claim claim = {OARLOCK_READ, 0, {oarlock_str_of(path), NULL, 0}};
+  return claim;
+}
+
+/** An exclusive claim on a path given as text that ends with a NUL. */
+static inline oarlock_claim oarlock_write(const char *path) {
+  oarlock_claim claim = {OARLOCK_WRITE, 0, {oarlock_str_of(path), NULL, 0}};
+  return claim;
+}
+
+/** A shared claim by at most `limit` at a time, which must be at least 1. */
+static inline oarlock_claim oarlock_read_limited(const char *path, uint32_t limit) {
+  oarlock_claim claim = {OARLOCK_READ_LIMITED, limit, {oarlock_str_of(path), NULL, 0}};
+  return claim;
+}
+
+/** A claim of this mode on a path given as text. */
+static inline oarlock_claim oarlock_claim_text(int32_t mode, oarlock_str text) {
+  oarlock_claim claim = {mode, 0, {text, NULL, 0}};
+  return claim;
+}
+
+/** A claim of this mode on a path given as a list of segments. */
+static inline oarlock_claim oarlock_claim_segments(int32_t mode, const oarlock_str *segments,
+                                                   size_t segment_count) {
+  oarlock_claim claim = {mode, 0, {{NULL, 0}, segments, segment_count}};
+  return claim;
+}
+
+
+/* ==== Errors
+ * The details of a failure, for whoever asks for them by an oarlock_error **.
+ */
+
+/**
+ * One request of one manager, waiting or granted: a number, never 0, that is
+ * checked at every use. Once the request has ended, or with another manager,
+ * it is OARLOCK_ERR_STALE and never somebody else's lock.
+ *
+ * Threads: any thread may use it, whichever one acquired it.
+ */
+typedef uint64_t oarlock_lock;
+
+/**
+ * The details of one failure: its status, a message for a person, and who else
+ * has a part in it. Made by the functions that have an `oarlock_error **` as
+ * their last parameter, which may be NULL; freed with oarlock_error_free.
+ *
+ * Threads: may be read by several threads at once and freed by any one.
+ * It outlives the manager whose call made it.
+ */
+typedef struct oarlock_error oarlock_error;
+
 /**
  * Gives the status that the failed call returned.
  *
@@ -854,6 +451,16 @@ oarlock_status oarlock_error_code(const oarlock_error *error);
  * Statuses: none; the text is empty when `error` is NULL.
  */
 const char *oarlock_error_message(const oarlock_error *error);
+
+/** A request that has a part in a failure. */
+typedef struct {
+  /** The request, as it was when the call failed; it may have ended since. */
+  oarlock_lock lock;
+  /** The number of its owner (oarlock_owner_id), or 0. */
+  uint64_t owner;
+  /** Its label, UTF-8; empty if it has none. */
+  oarlock_str label;
+} oarlock_party;
 
 /**
  * Gives the requests that have a part in the failure, as an array of *out_count.
@@ -883,6 +490,66 @@ const oarlock_party *oarlock_error_parties(const oarlock_error *error, size_t *o
  * Statuses: none.
  */
 void oarlock_error_free(oarlock_error *error);
+
+
+/* ==== Managers
+ * A manager is a tree of paths with the locks on it. Managers know nothing of each other.
+ */
+
+/**
+ * A handle to a lock manager: a tree of paths with the locks on it.
+ *
+ * Threads: every function may be called on one handle by any number of threads
+ * at once, except oarlock_manager_free, which must be the last.
+ */
+typedef struct oarlock_manager oarlock_manager;
+
+/**
+ * Options for oarlock_manager_new. Start from OARLOCK_MANAGER_OPTIONS_INIT and
+ * set what should differ; 0 in a field means its default. Later versions add
+ * fields at the end: struct_size says which of them the caller knows.
+ */
+typedef struct {
+  /** sizeof(oarlock_manager_options), as the caller compiled it. */
+  uint32_t struct_size;
+  /** Must be 0. */
+  uint32_t reserved;
+  /** The most claims in one request (default 4096). */
+  size_t max_claims;
+  /** The most segments in one path (default 1024). */
+  size_t max_segments;
+  /** The most bytes in one path, separators not counted (default 65536). */
+  size_t max_path_bytes;
+  /**
+   * How many parts the tree is divided into, by first segments, so that
+   * threads under different ones rarely meet at an internal lock: 1 to 256
+   * (default 32); a greater number counts as 256. The number changes no
+   * answer.
+   */
+  size_t shards;
+  /**
+   * The most segments in all the paths of one request together (default
+   * 16384).
+   */
+  size_t max_request_segments;
+  /**
+   * The most requests that may wait at a time (default: no limit). One more
+   * that would have to is refused with TOO_MANY_WAITING. Upgrades are not
+   * counted.
+   */
+  size_t max_waiting;
+  /**
+   * 1 to measure how long requests are held, for oarlock_stats_get: it costs
+   * two looks at the clock a request. Default 0.
+   */
+  uint32_t hold_times;
+  /** Must be 0. */
+  uint32_t reserved_end;
+} oarlock_manager_options;
+
+/** What an oarlock_manager_options starts as: everything at its default. */
+#define OARLOCK_MANAGER_OPTIONS_INIT \
+  { sizeof(oarlock_manager_options), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * Makes a new manager, with nothing locked.
@@ -923,24 +590,16 @@ oarlock_status oarlock_manager_named(oarlock_str name,
                                      oarlock_error **out_error);
 
 /**
- * Frees a handle. Does nothing when `manager` is NULL.
+ * Gives the name that the handle was asked for with. {NULL, 0} for a manager of
+ * oarlock_manager_new, and on failure; the empty name has a pointer.
  *
- * If it is the manager's last handle (a manager without a name has only one),
- * the manager ends with it: waiting requests end with CLOSED, their callbacks
- * are called, and its locks are gone. So release what you hold first.
- *
- * Ownership: takes the handle.
- * Lifetimes: the handle must not be used afterwards. Errors, owners and
- *   snapshots outlive it, and so do queues.
- * Threads: any, once, while no other call on the handle is running: also not
- *   from a callback that runs inside such a call.
- * Blocks: never; callbacks of waiting requests run inside this call.
- * Statuses: none.
- *
- * In a forked child, a handle from before the fork is left as it is: nothing
- * of it is touched or given back.
+ * Ownership: the text belongs to the handle.
+ * Lifetimes: `manager` must not have been freed; the text is valid until it is.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
  */
-void oarlock_manager_free(oarlock_manager *manager);
+oarlock_status oarlock_manager_name(const oarlock_manager *manager, oarlock_str *out_name);
 
 /**
  * Closes the manager, for all its handles: every waiting request ends with
@@ -967,18 +626,6 @@ oarlock_status oarlock_manager_close(const oarlock_manager *manager);
 oarlock_status oarlock_manager_is_closed(const oarlock_manager *manager, int32_t *out_closed);
 
 /**
- * Gives the name that the handle was asked for with. {NULL, 0} for a manager of
- * oarlock_manager_new, and on failure; the empty name has a pointer.
- *
- * Ownership: the text belongs to the handle.
- * Lifetimes: `manager` must not have been freed; the text is valid until it is.
- * Threads: any.
- * Blocks: never.
- * Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
- */
-oarlock_status oarlock_manager_name(const oarlock_manager *manager, oarlock_str *out_name);
-
-/**
  * Tells whether this process may use the handle: it may not in a child that
  * was forked after the handle was made. Looks at nothing else, so it is cheap
  * and also holds for a closed manager.
@@ -990,6 +637,45 @@ oarlock_status oarlock_manager_name(const oarlock_manager *manager, oarlock_str 
  * Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED.
  */
 oarlock_status oarlock_manager_check(const oarlock_manager *manager);
+
+/**
+ * Frees a handle. Does nothing when `manager` is NULL.
+ *
+ * If it is the manager's last handle (a manager without a name has only one),
+ * the manager ends with it: waiting requests end with CLOSED, their callbacks
+ * are called, and its locks are gone. So release what you hold first.
+ *
+ * Ownership: takes the handle.
+ * Lifetimes: the handle must not be used afterwards. Errors, owners and
+ *   snapshots outlive it, and so do queues.
+ * Threads: any, once, while no other call on the handle is running: also not
+ *   from a callback that runs inside such a call.
+ * Blocks: never; callbacks of waiting requests run inside this call.
+ * Statuses: none.
+ *
+ * In a forked child, a handle from before the fork is left as it is: nothing
+ * of it is touched or given back.
+ */
+void oarlock_manager_free(oarlock_manager *manager);
+
+
+/* ==== Owners
+ * Only for those who hold one request while they wait for another: an owner may claim again
+ * what it holds, and is told of a deadlock instead of standing in it.
+ */
+
+/**
+ * Who several requests belong to: a transaction, a session, a task.
+ *
+ * Requests of one owner never conflict with each other, and what an owner holds
+ * it can claim again at once. An owner that holds something and would wait in a
+ * circle of owners is refused with DEADLOCK; so ends a request that waits
+ * already, when a later one closes the circle.
+ *
+ * Threads: may be used by any number of threads at once and freed by any one. It
+ * may be freed before its requests end: they stay its requests.
+ */
+typedef struct oarlock_owner oarlock_owner;
 
 /**
  * Makes a new owner, for requests of this manager.
@@ -1031,32 +717,35 @@ uint64_t oarlock_owner_id(const oarlock_owner *owner);
  */
 void oarlock_owner_free(oarlock_owner *owner);
 
-/**
- * Gives the present time in nanoseconds: a clock that never goes backwards and
- * that no one sets. On Linux it is CLOCK_MONOTONIC, so that its times can be
- * computed from clock_gettime; elsewhere its zero is the first call.
- *
- * Ownership: nothing.
- * Lifetimes: nothing.
- * Threads: any; async-signal-safe on Linux.
- * Blocks: never.
- * Statuses: none.
+
+/* ==== Acquiring and releasing
+ * The calls of a thread that may block, or that only tries.
  */
-int64_t oarlock_now(void);
 
 /**
- * Gives the timeout that ends at a time of oarlock_now: an absolute deadline for
- * any function that takes a timeout, as in
- * oarlock_wait(manager, lock, oarlock_until(deadline), NULL, NULL). 0, which
- * tries, when the time has passed.
- *
- * Ownership: nothing.
- * Lifetimes: nothing.
- * Threads: any; async-signal-safe on Linux.
- * Blocks: never.
- * Statuses: none; never negative, so a deadline is never for ever.
+ * Options for a request. Start from OARLOCK_REQUEST_OPTIONS_INIT; 0 in a field
+ * means none. Later versions add fields at the end.
  */
-int64_t oarlock_until(int64_t deadline_ns);
+typedef struct {
+  /** sizeof(oarlock_request_options), as the caller compiled it. */
+  uint32_t struct_size;
+  /** Must be 0. */
+  uint32_t reserved;
+  /**
+   * Whose request it is, or NULL. An owner of another manager is refused with
+   * FOREIGN_OWNER. Read during the call only.
+   */
+  const oarlock_owner *owner;
+  /** What inspections and errors call it: UTF-8, copied, empty for none. */
+  oarlock_str label;
+} oarlock_request_options;
+
+/** What an oarlock_request_options starts as: no owner, no label. */
+#define OARLOCK_REQUEST_OPTIONS_INIT \
+  { sizeof(oarlock_request_options), 0, NULL, { NULL, 0 } }
+
+/** As a timeout: wait for as long as it takes. */
+#define OARLOCK_FOREVER (-1)
 
 /**
  * Acquires all the claims together, and waits until that is possible:
@@ -1120,6 +809,18 @@ oarlock_status oarlock_try_acquire(const oarlock_manager *manager,
                                    oarlock_error **out_error);
 
 /**
+ * Ends a request: releases it when it is granted, cancels it when it waits.
+ * Works on a closed manager too.
+ *
+ * Ownership: the request has ended; using the lock again is STALE.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any, whichever one acquired it.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+ */
+oarlock_status oarlock_release(const oarlock_manager *manager, oarlock_lock lock);
+
+/**
  * Tells what oarlock_try_acquire would answer now, and changes nothing:
  * *out_would is 1 if it would give the lock, else 0; 0 on failure.
  *
@@ -1139,6 +840,82 @@ oarlock_status oarlock_would_grant(const oarlock_manager *manager,
                                    const oarlock_request_options *options,
                                    int32_t *out_would,
                                    oarlock_error **out_error);
+
+/**
+ * Gives the present time in nanoseconds: a clock that never goes backwards and
+ * that no one sets. On Linux it is CLOCK_MONOTONIC, so that its times can be
+ * computed from clock_gettime; elsewhere its zero is the first call.
+ *
+ * Ownership: nothing.
+ * Lifetimes: nothing.
+ * Threads: any; async-signal-safe on Linux.
+ * Blocks: never.
+ * Statuses: none.
+ */
+int64_t oarlock_now(void);
+
+/**
+ * Gives the timeout that ends at a time of oarlock_now: an absolute deadline for
+ * any function that takes a timeout, as in
+ * oarlock_wait(manager, lock, oarlock_until(deadline), NULL, NULL). 0, which
+ * tries, when the time has passed.
+ *
+ * Ownership: nothing.
+ * Lifetimes: nothing.
+ * Threads: any; async-signal-safe on Linux.
+ * Blocks: never.
+ * Statuses: none; never negative, so a deadline is never for ever.
+ */
+int64_t oarlock_until(int64_t deadline_ns);
+
+
+/* ==== Taking a place in the queue, to wait later
+ * Also the way to a wait that another thread can cancel: it knows the lock.
+ */
+
+/**
+ * Where a request or an upgrade stands: OARLOCK_WAITING, OARLOCK_GRANTED or
+ * OARLOCK_NOT_UPGRADED.
+ */
+typedef int32_t oarlock_state;
+
+/** It waits in the queue. */
+#define OARLOCK_WAITING 1
+
+/** It is granted: the caller holds the lock; of an upgrade, all of it exclusively. */
+#define OARLOCK_GRANTED 2
+
+/** Of an upgrade: none waits, and the request does not write all that it claims. */
+#define OARLOCK_NOT_UPGRADED 3
+
+/**
+ * Gives a request its place in the queue and returns at once. *out_state is
+ * OARLOCK_GRANTED when it was granted at once, else OARLOCK_WAITING: then go on
+ * with oarlock_wait, oarlock_lock_state, oarlock_cancel or oarlock_release.
+ *
+ * Ownership: *out_lock is the caller's, to end with oarlock_release whether it
+ *   waits or is granted; 0 on failure. *out_error, where given, is the
+ *   caller's on failure.
+ * Lifetimes: `claims`, `options` and all they point to are read during the call
+ *   only.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; CLOSED; DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS,
+ *   INVALID_MODE, ZERO_LIMIT, LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
+ *   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER,
+ *   INVALID_NAME, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * *out_token is the fencing token when granted at once, else 0. `options`,
+ * `out_token` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_enqueue(const oarlock_manager *manager,
+                               const oarlock_claim *claims,
+                               size_t claim_count,
+                               const oarlock_request_options *options,
+                               oarlock_lock *out_lock,
+                               oarlock_state *out_state,
+                               uint64_t *out_token,
+                               oarlock_error **out_error);
 
 /**
  * Waits until a request made by oarlock_enqueue is granted. When the time is
@@ -1163,6 +940,22 @@ oarlock_status oarlock_wait(const oarlock_manager *manager,
                             int64_t timeout_ns,
                             uint64_t *out_token,
                             oarlock_error **out_error);
+
+/**
+ * Cancels a request that waits: it leaves the queue at once, and whoever waits
+ * for it, in oarlock_wait, by a callback or by a queue, gets CANCELLED. Cancel
+ * and grant race: exactly one wins, and the status says which.
+ *
+ * Ownership: on success, the request has ended. On GRANTED the caller holds
+ *   the lock and ends it with oarlock_release; but a request with a callback or
+ *   a queue is theirs then.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this ends or lets in run inside
+ *   this call.
+ * Statuses: OARLOCK_OK; GRANTED; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+ */
+oarlock_status oarlock_cancel(const oarlock_manager *manager, oarlock_lock lock);
 
 /**
  * Tells where a request stands now: *out_state is OARLOCK_WAITING or
@@ -1192,33 +985,134 @@ oarlock_status oarlock_lock_token(const oarlock_manager *manager,
                                   oarlock_lock lock,
                                   uint64_t *out_token);
 
-/**
- * Cancels a request that waits: it leaves the queue at once, and whoever waits
- * for it, in oarlock_wait, by a callback or by a queue, gets CANCELLED. Cancel
- * and grant race: exactly one wins, and the status says which.
- *
- * Ownership: on success, the request has ended. On GRANTED the caller holds
- *   the lock and ends it with oarlock_release; but a request with a callback or
- *   a queue is theirs then.
- * Lifetimes: `manager` must not be freed meanwhile.
- * Threads: any.
- * Blocks: never; callbacks of requests that this ends or lets in run inside
- *   this call.
- * Statuses: OARLOCK_OK; GRANTED; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+
+/* ==== Waiting by a callback
+ * For programs that are driven by callbacks anyhow.
  */
-oarlock_status oarlock_cancel(const oarlock_manager *manager, oarlock_lock lock);
 
 /**
- * Ends a request: releases it when it is granted, cancels it when it waits.
- * Works on a closed manager too.
+ * Told the outcome of a request or upgrade that had to wait. On OARLOCK_OK
+ * `token` is its fencing token, else 0. Of a request, `lock` is now the callee's
+ * on OARLOCK_OK, to end with oarlock_release, and else 0. Of an upgrade it is the
+ * request, which the caller holds whatever the status. `error` is NULL on
+ * OARLOCK_OK, else the details, to be read before this returns and not freed.
  *
- * Ownership: the request has ended; using the lock again is STALE.
- * Lifetimes: `manager` must not be freed meanwhile.
- * Threads: any, whichever one acquired it.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
- * Statuses: OARLOCK_OK; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+ * The status is OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
+ *
+ * Runs with no internal lock held, so it may call any function of this library
+ * but oarlock_manager_free and oarlock_queue_free of what the call that it runs
+ * in works with; runs inside the release, cancel, close or free that decided the
+ * outcome, or on the library's own thread for timeouts, so it should be short.
+ * Must not unwind or longjmp out.
  */
-oarlock_status oarlock_release(const oarlock_manager *manager, oarlock_lock lock);
+typedef void (*oarlock_callback)(void *user_data,
+                                 oarlock_status status,
+                                 oarlock_lock lock,
+                                 uint64_t token,
+                                 const oarlock_error *error);
+
+/**
+ * Gives the user data back: called once, when nothing will use it any more.
+ * Must not unwind or longjmp out.
+ */
+typedef void (*oarlock_drop)(void *user_data);
+
+/**
+ * Gives a request its place in the queue and returns at once; if it has to
+ * wait, `callback` is called with its outcome.
+ *
+ * When *out_state is OARLOCK_GRANTED the caller holds the lock already and
+ * `callback` is never called. When it is OARLOCK_WAITING, `callback` is called
+ * exactly once: never inside this call, but perhaps on another thread before
+ * this call returns. On failure it is never called.
+ *
+ * Ownership: *out_lock is the caller's when granted at once, and the
+ *   callback's when it is called with OARLOCK_OK; 0 on failure. `user_data` is
+ *   the library's from the call on, whatever it returns: it is given to `drop`,
+ *   unless that is NULL, exactly once: after `callback` has returned, or, when
+ *   `callback` will not be called, inside this call. *out_error, where given,
+ *   is the caller's on failure.
+ * Lifetimes: `claims`, `options` and all they point to are read during the call
+ *   only; `user_data` and both functions must live until `drop` is called.
+ * Threads: any. `callback` and `drop` run on the thread whose release, cancel,
+ *   close or free decides the outcome, or on the library's own for timeouts, so
+ *   they must be able to run on any.
+ * Blocks: never.
+ * Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); CLOSED;
+ *   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+ *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
+ *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
+ *   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT
+ *   (also for a NULL `callback`); INTERNAL (no thread for timeouts); FORKED;
+ *   PANIC.
+ *
+ * After `timeout_ns` nanoseconds without the grant the request leaves the queue
+ * and `callback` gets TIMEOUT; OARLOCK_FOREVER (-1) is never. *out_token is the
+ * fencing token when granted at once, else 0. `options`, `user_data`, `drop`,
+ * `out_token` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_enqueue_callback(const oarlock_manager *manager,
+                                        const oarlock_claim *claims,
+                                        size_t claim_count,
+                                        const oarlock_request_options *options,
+                                        int64_t timeout_ns,
+                                        oarlock_callback callback,
+                                        void *user_data,
+                                        oarlock_drop drop,
+                                        oarlock_lock *out_lock,
+                                        oarlock_state *out_state,
+                                        uint64_t *out_token,
+                                        oarlock_error **out_error);
+
+
+/* ==== Waiting by a completion queue
+ * For event loops: a queue has one descriptor, whatever number of locks it is for.
+ */
+
+/**
+ * Outcomes of requests and upgrades that had to wait, to be fetched in batches
+ * by a thread that must not block elsewhere. One queue serves any number of
+ * managers and requests, with one file descriptor.
+ *
+ * Threads: every function may be called on one queue by any number of threads at
+ * once, except oarlock_queue_free, which must be the last.
+ */
+typedef struct oarlock_queue oarlock_queue;
+
+/** The outcome of a request of oarlock_enqueue_queue. */
+#define OARLOCK_COMPLETION_ACQUIRE 1
+
+/** The outcome of an upgrade of oarlock_upgrade_queue. */
+#define OARLOCK_COMPLETION_UPGRADE 2
+
+/** What oarlock_queue_post put there. */
+#define OARLOCK_COMPLETION_POST 3
+
+/**
+ * One outcome. This struct does not grow: a new kind of outcome would have a
+ * struct and a function of its own.
+ */
+typedef struct {
+  /** What the call that began the wait was given. */
+  void *user_data;
+  /**
+   * Of a request: the lock on OARLOCK_OK, now whoever's who fetched this, to
+   * end with oarlock_release; else 0. Of an upgrade: the request, which its
+   * holder holds whatever the status. Of a post: 0.
+   */
+  oarlock_lock lock;
+  /** The fencing token on OARLOCK_OK, else 0. */
+  uint64_t token;
+  /**
+   * NULL, or the details of a DEADLOCK, for whoever fetched this to free with
+   * oarlock_error_free.
+   */
+  oarlock_error *error;
+  /** OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK. */
+  oarlock_status status;
+  /** An OARLOCK_COMPLETION_ number. */
+  int32_t kind;
+} oarlock_completion;
 
 /**
  * Makes a queue, with nothing in it.
@@ -1232,22 +1126,6 @@ oarlock_status oarlock_release(const oarlock_manager *manager, oarlock_lock lock
  *   left); PANIC.
  */
 oarlock_status oarlock_queue_new(oarlock_queue **out_queue, oarlock_error **out_error);
-
-/**
- * Frees a queue. Does nothing when `queue` is NULL. Requests and upgrades that
- * wait for it are cancelled; locks that were granted and not fetched are
- * released: nobody would know of them.
- *
- * Ownership: takes the queue and what lies in it; its file descriptor is closed.
- * Lifetimes: neither the queue nor its descriptor may be used afterwards: take
- *   it out of poll sets before.
- * Threads: any, once, while no other call on the queue is running: also not from
- *   a callback that runs inside such a call.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
- * Statuses: none. In a forked child a queue from before the fork is left as it
- *   is.
- */
-void oarlock_queue_free(oarlock_queue *queue);
 
 /**
  * Gives the queue's file descriptor: an eventfd on Linux, the reading end of a
@@ -1266,6 +1144,42 @@ void oarlock_queue_free(oarlock_queue *queue);
  * *out_fd is -1 on failure.
  */
 oarlock_status oarlock_queue_fd(const oarlock_queue *queue, int *out_fd);
+
+/**
+ * Gives a request its place in the queue and returns at once; if it has to
+ * wait, its outcome is put into `queue`, as a completion of kind
+ * OARLOCK_COMPLETION_ACQUIRE with `user_data`.
+ *
+ * When *out_state is OARLOCK_GRANTED the caller holds the lock already and
+ * nothing is put into the queue. When it is OARLOCK_WAITING, exactly one
+ * completion is, perhaps before this call returns. On failure none is.
+ *
+ * Ownership: *out_lock is the caller's when granted at once, and else whoever's
+ *   who fetches the completion; 0 on failure. *out_error, where given, is the
+ *   caller's on failure.
+ * Lifetimes: `claims`, `options` and all they point to are read during the call
+ *   only; `user_data` is handed back and not looked into. The queue may be freed
+ *   before the outcome, and the manager, too.
+ * Threads: any.
+ * Blocks: never.
+ * Statuses: as oarlock_enqueue_callback.
+ *
+ * After `timeout_ns` nanoseconds without the grant the request leaves the queue
+ * of those that wait, and its completion has TIMEOUT; OARLOCK_FOREVER (-1) is
+ * never, 0 tries. *out_token is the fencing token when granted at once, else 0.
+ * `options`, `user_data`, `out_token` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_enqueue_queue(const oarlock_manager *manager,
+                                     const oarlock_claim *claims,
+                                     size_t claim_count,
+                                     const oarlock_request_options *options,
+                                     int64_t timeout_ns,
+                                     const oarlock_queue *queue,
+                                     void *user_data,
+                                     oarlock_lock *out_lock,
+                                     oarlock_state *out_state,
+                                     uint64_t *out_token,
+                                     oarlock_error **out_error);
 
 /**
  * Fetches up to `capacity` completions, the oldest first: *out_count of them, 0
@@ -1319,134 +1233,59 @@ oarlock_status oarlock_queue_wait(const oarlock_queue *queue,
 oarlock_status oarlock_queue_post(const oarlock_queue *queue, void *user_data);
 
 /**
- * Gives a request its place in the queue and returns at once. *out_state is
- * OARLOCK_GRANTED when it was granted at once, else OARLOCK_WAITING: then go on
- * with oarlock_wait, oarlock_lock_state, oarlock_cancel or oarlock_release.
+ * Frees a queue. Does nothing when `queue` is NULL. Requests and upgrades that
+ * wait for it are cancelled; locks that were granted and not fetched are
+ * released: nobody would know of them.
  *
- * Ownership: *out_lock is the caller's, to end with oarlock_release whether it
- *   waits or is granted; 0 on failure. *out_error, where given, is the
- *   caller's on failure.
- * Lifetimes: `claims`, `options` and all they point to are read during the call
- *   only.
- * Threads: any.
- * Blocks: never.
- * Statuses: OARLOCK_OK; CLOSED; DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS,
- *   INVALID_MODE, ZERO_LIMIT, LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
- *   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER,
- *   INVALID_NAME, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
- *
- * *out_token is the fencing token when granted at once, else 0. `options`,
- * `out_token` and `out_error` may be NULL.
+ * Ownership: takes the queue and what lies in it; its file descriptor is closed.
+ * Lifetimes: neither the queue nor its descriptor may be used afterwards: take
+ *   it out of poll sets before.
+ * Threads: any, once, while no other call on the queue is running: also not from
+ *   a callback that runs inside such a call.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: none. In a forked child a queue from before the fork is left as it
+ *   is.
  */
-oarlock_status oarlock_enqueue(const oarlock_manager *manager,
-                               const oarlock_claim *claims,
-                               size_t claim_count,
-                               const oarlock_request_options *options,
-                               oarlock_lock *out_lock,
-                               oarlock_state *out_state,
-                               uint64_t *out_token,
-                               oarlock_error **out_error);
+void oarlock_queue_free(oarlock_queue *queue);
+
+
+/* ==== Changing what is held
+ * A granted request can give up a part of what it holds, or ask for more of the same.
+ */
 
 /**
- * Gives a request its place in the queue and returns at once; if it has to
- * wait, `callback` is called with its outcome.
+ * Turns all write claims of a granted request into plain reads, at once. Whoever
+ * waited only for that comes in.
  *
- * When *out_state is OARLOCK_GRANTED the caller holds the lock already and
- * `callback` is never called. When it is OARLOCK_WAITING, `callback` is called
- * exactly once: never inside this call, but perhaps on another thread before
- * this call returns. On failure it is never called.
- *
- * Ownership: *out_lock is the caller's when granted at once, and the
- *   callback's when it is called with OARLOCK_OK; 0 on failure. `user_data` is
- *   the library's from the call on, whatever it returns: it is given to `drop`,
- *   unless that is NULL, exactly once: after `callback` has returned, or, when
- *   `callback` will not be called, inside this call. *out_error, where given,
- *   is the caller's on failure.
- * Lifetimes: `claims`, `options` and all they point to are read during the call
- *   only; `user_data` and both functions must live until `drop` is called.
- * Threads: any. `callback` and `drop` run on the thread whose release, cancel,
- *   close or free decides the outcome, or on the library's own for timeouts, so
- *   they must be able to run on any.
- * Blocks: never.
- * Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); CLOSED;
- *   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
- *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
- *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
- *   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS; INVALID_ARGUMENT
- *   (also for a NULL `callback`); INTERNAL (no thread for timeouts); FORKED;
- *   PANIC.
- *
- * After `timeout_ns` nanoseconds without the grant the request leaves the queue
- * and `callback` gets TIMEOUT; OARLOCK_FOREVER (-1) is never. *out_token is the
- * fencing token when granted at once, else 0. `options`, `user_data`, `drop`,
- * `out_token` and `out_error` may be NULL.
- */
-oarlock_status oarlock_enqueue_callback(const oarlock_manager *manager,
-                                        const oarlock_claim *claims,
-                                        size_t claim_count,
-                                        const oarlock_request_options *options,
-                                        int64_t timeout_ns,
-                                        oarlock_callback callback,
-                                        void *user_data,
-                                        oarlock_drop drop,
-                                        oarlock_lock *out_lock,
-                                        oarlock_state *out_state,
-                                        uint64_t *out_token,
-                                        oarlock_error **out_error);
-
-/**
- * Gives a request its place in the queue and returns at once; if it has to
- * wait, its outcome is put into `queue`, as a completion of kind
- * OARLOCK_COMPLETION_ACQUIRE with `user_data`.
- *
- * When *out_state is OARLOCK_GRANTED the caller holds the lock already and
- * nothing is put into the queue. When it is OARLOCK_WAITING, exactly one
- * completion is, perhaps before this call returns. On failure none is.
- *
- * Ownership: *out_lock is the caller's when granted at once, and else whoever's
- *   who fetches the completion; 0 on failure. *out_error, where given, is the
- *   caller's on failure.
- * Lifetimes: `claims`, `options` and all they point to are read during the call
- *   only; `user_data` is handed back and not looked into. The queue may be freed
- *   before the outcome, and the manager, too.
- * Threads: any.
- * Blocks: never.
- * Statuses: as oarlock_enqueue_callback.
- *
- * After `timeout_ns` nanoseconds without the grant the request leaves the queue
- * of those that wait, and its completion has TIMEOUT; OARLOCK_FOREVER (-1) is
- * never, 0 tries. *out_token is the fencing token when granted at once, else 0.
- * `options`, `user_data`, `out_token` and `out_error` may be NULL.
- */
-oarlock_status oarlock_enqueue_queue(const oarlock_manager *manager,
-                                     const oarlock_claim *claims,
-                                     size_t claim_count,
-                                     const oarlock_request_options *options,
-                                     int64_t timeout_ns,
-                                     const oarlock_queue *queue,
-                                     void *user_data,
-                                     oarlock_lock *out_lock,
-                                     oarlock_state *out_state,
-                                     uint64_t *out_token,
-                                     oarlock_error **out_error);
-
-/**
- * Upgrades a request if that is possible at once, as oarlock_upgrade does.
- *
- * Ownership: the lock stays the caller's. *out_error, where given, is the
- *   caller's on failure.
+ * Ownership: the lock stays the caller's.
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
  * Blocks: never; callbacks of requests that this lets in run inside this call.
- * Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts); CLOSED;
- *   NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT; FORKED; PANIC.
- *
- * `out_token` and `out_error` may be NULL.
+ * Statuses: OARLOCK_OK; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT;
+ *   FORKED; PANIC.
  */
-oarlock_status oarlock_try_upgrade(const oarlock_manager *manager,
-                                   oarlock_lock lock,
-                                   uint64_t *out_token,
-                                   oarlock_error **out_error);
+oarlock_status oarlock_downgrade(const oarlock_manager *manager, oarlock_lock lock);
+
+/**
+ * Releases the claim of a granted request on exactly this path, and keeps the
+ * others. The last one ends the request. (A claim that another claim of the
+ * request covers was dropped when the request was made.)
+ *
+ * Ownership: the lock stays the caller's, unless this was its last claim.
+ *   *out_error, where given, is the caller's on failure.
+ * Lifetimes: what `path` points to is read during the call only.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; NOT_CLAIMED; NOT_GRANTED; UPGRADE_WAITING; STALE;
+ *   EMPTY_SEGMENT, TOO_MANY_SEGMENTS, PATH_TOO_LONG; INVALID_ARGUMENT; FORKED;
+ *   PANIC.
+ *
+ * `out_error` may be NULL.
+ */
+oarlock_status oarlock_release_part(const oarlock_manager *manager,
+                                    oarlock_lock lock,
+                                    oarlock_path path,
+                                    oarlock_error **out_error);
 
 /**
  * Turns all read claims of a granted request into writes; limits go. Waits,
@@ -1475,6 +1314,24 @@ oarlock_status oarlock_upgrade(const oarlock_manager *manager,
                                int64_t timeout_ns,
                                uint64_t *out_token,
                                oarlock_error **out_error);
+
+/**
+ * Upgrades a request if that is possible at once, as oarlock_upgrade does.
+ *
+ * Ownership: the lock stays the caller's. *out_error, where given, is the
+ *   caller's on failure.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts); CLOSED;
+ *   NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * `out_token` and `out_error` may be NULL.
+ */
+oarlock_status oarlock_try_upgrade(const oarlock_manager *manager,
+                                   oarlock_lock lock,
+                                   uint64_t *out_token,
+                                   oarlock_error **out_error);
 
 /**
  * Begins to upgrade a request, as oarlock_upgrade does, and returns at once.
@@ -1523,6 +1380,39 @@ oarlock_status oarlock_upgrade_wait(const oarlock_manager *manager,
                                     int64_t timeout_ns,
                                     uint64_t *out_token,
                                     oarlock_error **out_error);
+
+/**
+ * Tells where the upgrade of a request stands: *out_state is OARLOCK_WAITING,
+ * OARLOCK_GRANTED (it writes all that it claims) or OARLOCK_NOT_UPGRADED (none
+ * was begun, or it ended without the grant); 0 on failure.
+ *
+ * Ownership: nothing changes hands.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Statuses: OARLOCK_OK; STALE (also for a request that waits itself);
+ *   INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * *out_token is the fencing token when granted, else 0; it may be NULL.
+ */
+oarlock_status oarlock_upgrade_state(const oarlock_manager *manager,
+                                     oarlock_lock lock,
+                                     oarlock_state *out_state,
+                                     uint64_t *out_token);
+
+/**
+ * Takes back an upgrade that waits; the request holds what it held. Whoever waits
+ * for it, by a callback or a queue, too, gets CANCELLED. Of this and the grant
+ * exactly one wins.
+ *
+ * Ownership: the lock stays the caller's.
+ * Lifetimes: `manager` must not be freed meanwhile.
+ * Threads: any.
+ * Blocks: never; callbacks of what this ends or lets in run inside this call.
+ * Statuses: OARLOCK_OK; STALE (no upgrade of such a request waits any more);
+ *   INVALID_ARGUMENT; FORKED; PANIC.
+ */
+oarlock_status oarlock_upgrade_cancel(const oarlock_manager *manager, oarlock_lock lock);
 
 /**
  * Begins to upgrade a request, as oarlock_upgrade does, and returns at once; if
@@ -1577,72 +1467,56 @@ oarlock_status oarlock_upgrade_queue(const oarlock_manager *manager,
                                      uint64_t *out_token,
                                      oarlock_error **out_error);
 
-/**
- * Tells where the upgrade of a request stands: *out_state is OARLOCK_WAITING,
- * OARLOCK_GRANTED (it writes all that it claims) or OARLOCK_NOT_UPGRADED (none
- * was begun, or it ended without the grant); 0 on failure.
- *
- * Ownership: nothing changes hands.
- * Lifetimes: `manager` must not be freed meanwhile.
- * Threads: any.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
- * Statuses: OARLOCK_OK; STALE (also for a request that waits itself);
- *   INVALID_ARGUMENT; FORKED; PANIC.
- *
- * *out_token is the fencing token when granted, else 0; it may be NULL.
+
+/* ==== Looking at who holds and waits
+ * For people and their tools: what is seen may have changed when it is read.
  */
-oarlock_status oarlock_upgrade_state(const oarlock_manager *manager,
-                                     oarlock_lock lock,
-                                     oarlock_state *out_state,
-                                     uint64_t *out_token);
 
 /**
- * Takes back an upgrade that waits; the request holds what it held. Whoever waits
- * for it, by a callback or a queue, too, gets CANCELLED. Of this and the grant
- * exactly one wins.
- *
- * Ownership: the lock stays the caller's.
- * Lifetimes: `manager` must not be freed meanwhile.
- * Threads: any.
- * Blocks: never; callbacks of what this ends or lets in run inside this call.
- * Statuses: OARLOCK_OK; STALE (no upgrade of such a request waits any more);
- *   INVALID_ARGUMENT; FORKED; PANIC.
+ * One live request, as it stood at the moment of a look. Start from
+ * OARLOCK_REQUEST_INFO_INIT; later versions add fields at the end.
  */
-oarlock_status oarlock_upgrade_cancel(const oarlock_manager *manager, oarlock_lock lock);
+typedef struct {
+  /** sizeof(oarlock_request_info), as the caller compiled it. */
+  uint32_t struct_size;
+  /** OARLOCK_WAITING or OARLOCK_GRANTED. */
+  oarlock_state state;
+  /** The request. It may have ended since. */
+  oarlock_lock lock;
+  /** Its fencing token; 0 while it waits. */
+  uint64_t token;
+  /** The number of its owner (oarlock_owner_id), or 0. */
+  uint64_t owner;
+  /** Its label, UTF-8; empty if it has none. */
+  oarlock_str label;
+  /**
+   * For how many nanoseconds it has been granted (exact to about 20 ms) or has
+   * waited.
+   */
+  uint64_t age_ns;
+  /**
+   * Its claims, with their paths as segments, in the order of their paths;
+   * without those that others of them cover.
+   */
+  const oarlock_claim *claims;
+  /** The number of claims. */
+  size_t claim_count;
+  /** 1 if it is granted and an upgrade of it waits, else 0. */
+  int32_t upgrading;
+  /** 0. */
+  uint32_t reserved;
+} oarlock_request_info;
+
+/** What an oarlock_request_info starts as, to be filled. */
+#define OARLOCK_REQUEST_INFO_INIT \
+  { sizeof(oarlock_request_info), 0, 0, 0, 0, { NULL, 0 }, 0, NULL, 0, 0, 0 }
 
 /**
- * Turns all write claims of a granted request into plain reads, at once. Whoever
- * waited only for that comes in.
+ * The requests that a look saw. Does not change, and outlives the manager.
  *
- * Ownership: the lock stays the caller's.
- * Lifetimes: `manager` must not be freed meanwhile.
- * Threads: any.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
- * Statuses: OARLOCK_OK; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT;
- *   FORKED; PANIC.
+ * Threads: may be read by several threads at once and freed by any one.
  */
-oarlock_status oarlock_downgrade(const oarlock_manager *manager, oarlock_lock lock);
-
-/**
- * Releases the claim of a granted request on exactly this path, and keeps the
- * others. The last one ends the request. (A claim that another claim of the
- * request covers was dropped when the request was made.)
- *
- * Ownership: the lock stays the caller's, unless this was its last claim.
- *   *out_error, where given, is the caller's on failure.
- * Lifetimes: what `path` points to is read during the call only.
- * Threads: any.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
- * Statuses: OARLOCK_OK; NOT_CLAIMED; NOT_GRANTED; UPGRADE_WAITING; STALE;
- *   EMPTY_SEGMENT, TOO_MANY_SEGMENTS, PATH_TOO_LONG; INVALID_ARGUMENT; FORKED;
- *   PANIC.
- *
- * `out_error` may be NULL.
- */
-oarlock_status oarlock_release_part(const oarlock_manager *manager,
-                                    oarlock_lock lock,
-                                    oarlock_path path,
-                                    oarlock_error **out_error);
+typedef struct oarlock_snapshot oarlock_snapshot;
 
 /**
  * Looks at the requests that hold or wait for something at a path, below it, or
@@ -1743,6 +1617,62 @@ oarlock_status oarlock_blockers(const oarlock_manager *manager,
                                 size_t capacity,
                                 size_t *out_count);
 
+
+/* ==== Statistics and watches
+ * For operators: what was done, and what takes too long.
+ */
+
+/**
+ * The number of buckets of a histogram in oarlock_stats. Bucket i counts times
+ * below 2 to the power of i nanoseconds that no earlier one counts; the last
+ * counts all longer ones, too.
+ */
+#define OARLOCK_HISTOGRAM_BUCKETS 48
+
+/**
+ * What a manager has done since it was made, and what stands now. Start from
+ * OARLOCK_STATS_INIT; later versions add fields at the end.
+ */
+typedef struct {
+  /** sizeof(oarlock_stats), as the caller compiled it. */
+  uint32_t struct_size;
+  /** 0. */
+  uint32_t reserved;
+  /** Requests that are granted now. */
+  uint64_t held;
+  /** Requests that wait now. Upgrades are not counted. */
+  uint64_t waiting;
+  /** Requests granted, at once or after a wait. */
+  uint64_t grants;
+  /** Requests granted at once. */
+  uint64_t immediate_grants;
+  /** Requests that had to wait. */
+  uint64_t waits;
+  /** Granted requests that have ended. */
+  uint64_t releases;
+  /** Waiting requests that ended without the lock, timeouts among them. */
+  uint64_t cancels;
+  /** Requests and upgrades whose time was up. */
+  uint64_t timeouts;
+  /** Requests and upgrades refused, or ended, because they stood in a circle. */
+  uint64_t deadlocks;
+  /** Tries that were refused, and requests refused because too many wait. */
+  uint64_t refused;
+  /** Upgrades granted. */
+  uint64_t upgrades;
+  /** How long the requests waited that were granted after a wait. */
+  uint64_t wait_time[OARLOCK_HISTOGRAM_BUCKETS];
+  /**
+   * How long requests were held; all 0 unless the manager was made with
+   * hold_times.
+   */
+  uint64_t hold_time[OARLOCK_HISTOGRAM_BUCKETS];
+} oarlock_stats;
+
+/** What an oarlock_stats starts as, to be filled. */
+#define OARLOCK_STATS_INIT \
+  { sizeof(oarlock_stats), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
+
 /**
  * Fills *out_stats. Costs a short look at every part of the manager.
  *
@@ -1757,6 +1687,19 @@ oarlock_status oarlock_blockers(const oarlock_manager *manager,
  * failure the other fields are 0.
  */
 oarlock_status oarlock_stats_get(const oarlock_manager *manager, oarlock_stats *out_stats);
+
+/**
+ * A watch over a manager. Does not keep it alive.
+ *
+ * Threads: only oarlock_watch_free takes it, once.
+ */
+typedef struct oarlock_watch oarlock_watch;
+
+/**
+ * Told of a request that is held or has waited for long. `info` and all it points
+ * to are valid until this returns. Must not unwind or longjmp out.
+ */
+typedef void (*oarlock_watch_callback)(void *user_data, const oarlock_request_info *info);
 
 /**
  * Calls `callback` for every request that has been held, or has waited, for longer
@@ -1801,60 +1744,7 @@ oarlock_status oarlock_watch_new(const oarlock_manager *manager,
 void oarlock_watch_free(oarlock_watch *watch);
 
 #ifdef __cplusplus
-}  // extern "C"
-#endif  // __cplusplus
-
-/* Shorthands for paths and claims. They only fill in a struct: it borrows what it
- * is made from, which must live until the call that it is passed to returns. Any
- * thread; never block. */
-
-/** A string from a text that ends with a NUL. NULL gives the empty string. */
-static inline oarlock_str oarlock_str_of(const char *text) {
-  oarlock_str str = {text, text == NULL ? 0 : strlen(text)};
-  return str;
-}
-
-/** A path given as text that ends with a NUL. NULL and "" are the root. */
-static inline oarlock_path oarlock_path_of(const char *text) {
-  oarlock_path path = {oarlock_str_of(text), NULL, 0};
-  return path;
-}
-
-/** A path given as a list of segments. */
-static inline oarlock_path oarlock_path_list(const oarlock_str *segments, size_t segment_count) {
-  oarlock_path path = {{NULL, 0}, segments, segment_count};
-  return path;
-}
-
-/** A claim of this mode on a path given as text. */
-static inline oarlock_claim oarlock_claim_text(int32_t mode, oarlock_str text) {
-  oarlock_claim claim = {mode, 0, {text, NULL, 0}};
-  return claim;
-}
-
-/** A claim of this mode on a path given as a list of segments. */
-static inline oarlock_claim oarlock_claim_segments(int32_t mode, const oarlock_str *segments,
-                                                   size_t segment_count) {
-  oarlock_claim claim = {mode, 0, {{NULL, 0}, segments, segment_count}};
-  return claim;
-}
-
-/** A shared claim on a path given as text that ends with a NUL. */
-static inline oarlock_claim oarlock_read(const char *path) {
-  oarlock_claim claim = {OARLOCK_READ, 0, {oarlock_str_of(path), NULL, 0}};
-  return claim;
-}
-
-/** A shared claim by at most `limit` at a time, which must be at least 1. */
-static inline oarlock_claim oarlock_read_limited(const char *path, uint32_t limit) {
-  oarlock_claim claim = {OARLOCK_READ_LIMITED, limit, {oarlock_str_of(path), NULL, 0}};
-  return claim;
-}
-
-/** An exclusive claim on a path given as text that ends with a NUL. */
-static inline oarlock_claim oarlock_write(const char *path) {
-  oarlock_claim claim = {OARLOCK_WRITE, 0, {oarlock_str_of(path), NULL, 0}};
-  return claim;
-}
+}  /* extern "C" */
+#endif
 
 #endif  /* OARLOCK_H */
