@@ -131,14 +131,29 @@ fn dropped_while_it_waits_it_is_taken_back() {
 }
 
 #[test]
+fn dropped_late_it_leaves_a_later_upgrade_alone() {
+    let (manager, own, other) = two_readers();
+    let future = manager.upgrade_async(own.id());
+    manager.cancel_upgrade(own.id()).expect("it waits");
+    let next = manager.upgrade_async(own.id());
+    drop(future);
+    assert_eq!(manager.upgrade_state(own.id()), Ok(UpgradeState::Waiting));
+    drop(other);
+    block_on(next).expect("granted");
+    drop(own);
+    assert_empty(&manager);
+}
+
+#[test]
 fn dropped_when_it_is_granted_it_is_complete() {
     let (manager, mut own, other) = two_readers();
     let future = manager.upgrade_async(own.id());
     drop(other);
     drop(future);
+    // Before any call that would complete it.
+    assert_eq!(manager.stats().upgrades, 1);
     let state = manager.upgrade_state(own.id());
     assert!(matches!(state, Ok(UpgradeState::Done(_))));
-    assert_eq!(manager.stats().upgrades, 1);
     own.downgrade().expect("held");
     drop(own);
     assert_empty(&manager);

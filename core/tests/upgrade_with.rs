@@ -45,6 +45,8 @@ fn it_is_complete_when_its_callback_runs() {
     let again = manager.clone();
     let begun = manager.upgrade_with(id, move |result| {
         let token = result.expect("granted");
+        // Before any call that would complete it.
+        assert_eq!(again.stats().upgrades, 1);
         assert_eq!(again.upgrade_state(id), Ok(UpgradeState::Done(token)));
         // Refused while an upgrade waits.
         assert_eq!(again.release_part(id, "b"), Ok(()));
@@ -59,7 +61,6 @@ fn it_is_complete_when_its_callback_runs() {
     let token = told.recv_timeout(LONG).expect("nothing in it failed");
     assert!(token > before);
     assert!(told.recv().is_err(), "told once");
-    assert_eq!(manager.stats().upgrades, 1);
     own.downgrade().expect("held");
     drop(own);
     assert_empty(&manager);
