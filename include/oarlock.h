@@ -464,8 +464,8 @@ typedef struct {
 
 /**
  * Gives the requests that have a part in the failure, as an array of *out_count.
- * For DEADLOCK they are the circle: each waits for the next, the last for the
- * first, and the first is the one that was refused. For TIMEOUT of
+ * For DEADLOCK they are the circle, from the one that was refused on: each waits
+ * for the next, and the last for one of those before it. For TIMEOUT of
  * oarlock_acquire they are those that were in the way when the time was up. For
  * anything else there are none.
  *
