@@ -134,10 +134,10 @@ static void a_callback_is_called_once_and_later() {
   const oarlock::manager manager;
   int calls = 0;
   oarlock::guard granted;
-  const auto done = [&](oarlock_status status, oarlock::guard guard) {
+  const auto done = [&](oarlock::result<oarlock::guard> outcome) noexcept {
     calls++;
-    CHECK_STATUS(OARLOCK_OK, status);
-    granted = std::move(guard);
+    CHECK_STATUS(OARLOCK_OK, outcome.code());
+    granted = std::move(*outcome);
   };
   auto at_once = manager.enqueue(write("a"), done);
   CHECK(std::holds_alternative<oarlock::guard>(at_once) && calls == 0);
@@ -155,9 +155,9 @@ static void a_callback_hears_of_cancel_and_close() {
   const oarlock::manager manager;
   const oarlock::guard held = manager.acquire(write("a"));
   std::vector<oarlock_status> heard;
-  const auto done = [&](oarlock_status status, oarlock::guard guard) {
-    CHECK(!guard);
-    heard.push_back(status);
+  const auto done = [&](oarlock::result<oarlock::guard> outcome) noexcept {
+    CHECK(!outcome);
+    heard.push_back(outcome.code());
   };
   auto first = manager.enqueue(write("a"), done);
   auto second = manager.enqueue(write("a"), done);
@@ -170,12 +170,13 @@ static void a_callback_may_call_back() {
   const oarlock::manager manager;
   int calls = 0;
   oarlock::guard held = manager.acquire(write("a"));
-  auto outer = manager.enqueue(write("a"), [&](oarlock_status, oarlock::guard guard) {
+  auto outer = manager.enqueue(write("a"), [&](oarlock::result<oarlock::guard> outcome) noexcept {
     calls++;
-    auto inner = manager.enqueue(read("a"), [&](oarlock_status, oarlock::guard) { calls++; });
+    auto inner = manager.enqueue(
+        read("a"), [&](oarlock::result<oarlock::guard>) noexcept { calls++; });
     CHECK(std::holds_alternative<oarlock::ticket>(inner) && calls == 1);
     CHECK(!manager.try_acquire(read("a")) && manager.try_acquire(write("b")));
-    guard.release();
+    outcome->release();
   });
   held.release();
   CHECK(calls == 2 && std::holds_alternative<oarlock::ticket>(outer));
@@ -186,7 +187,7 @@ static void a_refused_callback_is_destroyed() {
   const oarlock::manager manager;
   const auto kept = std::make_shared<int>(1);
   try {
-    (void)manager.enqueue(write("a//b"), [kept](oarlock_status, oarlock::guard) {});
+    (void)manager.enqueue(write("a//b"), [kept](oarlock::result<oarlock::guard>) noexcept {});
     CHECK(false);
   } catch (const oarlock::error& error) {
     CHECK_STATUS(OARLOCK_ERR_EMPTY_SEGMENT, error.code());

@@ -1,0 +1,119 @@
+/* error.hpp: failures as exceptions. A part of oarlock.hpp. */
+#ifndef OARLOCK_ERROR_HPP
+#define OARLOCK_ERROR_HPP
+
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "failure.hpp"
+
+namespace oarlock {
+
+/** A failure, thrown. what() is a sentence for a person. */
+class error : public std::runtime_error {
+ public:
+  explicit error(failure why) : std::runtime_error(why.message()), why_(std::move(why)) {}
+
+  /** The status, an OARLOCK_ERR_ number. */
+  oarlock_status code() const noexcept { return why_.code(); }
+
+  /** The short name of the status, such as "no-claims". */
+  const char* name() const noexcept { return why_.name(); }
+
+  /** Whom it is about: failure::parties. */
+  const std::vector<party>& parties() const noexcept { return why_.parties(); }
+
+  /** The same as a value. */
+  const failure& why() const noexcept { return why_; }
+
+ private:
+  failure why_;
+};
+
+/** The timeout passed before the request, or the upgrade, was granted. parties()
+ *  were in the way then. */
+class timeout_error : public error {
+ public:
+  using error::error;
+};
+
+/** The request, or the upgrade, was cancelled while it waited. */
+class cancelled_error : public error {
+ public:
+  using error::error;
+};
+
+/** It would have waited, or did wait, in a circle of owners: parties(). What the
+ *  owner holds it holds still. */
+class deadlock_error : public error {
+ public:
+  using error::error;
+};
+
+/** The manager is closed. */
+class closed_error : public error {
+ public:
+  using error::error;
+};
+
+/** As many requests wait as may. */
+class too_many_waiting_error : public error {
+ public:
+  using error::error;
+};
+
+/** The request has ended, or is another manager's. */
+class stale_error : public error {
+ public:
+  using error::error;
+};
+
+/** It was made before a fork, and this is the child. */
+class forked_error : public error {
+ public:
+  using error::error;
+};
+
+namespace detail {
+
+/** Throws what a failure stands for; without exceptions, says it and ends the
+ *  program. */
+[[noreturn]] inline void raise(failure why) {
+#if OARLOCK_EXCEPTIONS
+  switch (why.code()) {
+    case OARLOCK_ERR_TIMEOUT:
+      throw timeout_error(std::move(why));
+    case OARLOCK_ERR_CANCELLED:
+      throw cancelled_error(std::move(why));
+    case OARLOCK_ERR_DEADLOCK:
+      throw deadlock_error(std::move(why));
+    case OARLOCK_ERR_CLOSED:
+      throw closed_error(std::move(why));
+    case OARLOCK_ERR_TOO_MANY_WAITING:
+      throw too_many_waiting_error(std::move(why));
+    case OARLOCK_ERR_STALE:
+      throw stale_error(std::move(why));
+    case OARLOCK_ERR_FORKED:
+      throw forked_error(std::move(why));
+    default:
+      throw error(std::move(why));
+  }
+#else
+  std::fprintf(stderr, "oarlock: %s\n", why.message());
+  std::abort();
+#endif
+}
+
+/** Raises unless the status is OARLOCK_OK. */
+inline void check(oarlock_status code) {
+  if (code != OARLOCK_OK) raise(failure(code));
+}
+
+}  // namespace detail
+
+}  // namespace oarlock
+
+#endif  // OARLOCK_ERROR_HPP

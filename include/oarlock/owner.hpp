@@ -1,0 +1,108 @@
+/* owner.hpp: whom requests belong to, and what they are called. A part of
+ * oarlock.hpp. */
+#ifndef OARLOCK_OWNER_HPP
+#define OARLOCK_OWNER_HPP
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "handle.hpp"
+#include "path.hpp"
+
+namespace oarlock {
+
+namespace detail {
+struct owner_access;
+}  // namespace detail
+
+/** Whom several requests belong to: a transaction, a session. Requests of one owner
+ *  never conflict with each other; what an owner holds it can claim again at once;
+ *  and one that would wait in a circle of owners is refused with deadlock_error.
+ *
+ *  From manager::new_owner. Move-only, and it has no life of its own: what it holds
+ *  are the guards, which may outlive it. Any thread may use it. */
+class owner {
+ public:
+  /** Its number in its manager, as inspections show it; 0 after a move. */
+  std::uint64_t id() const noexcept { return owner_ ? oarlock_owner_id(owner_.get()) : 0; }
+
+  /** The C object; NULL after a move. */
+  const oarlock_owner* native() const noexcept { return owner_.get(); }
+
+ private:
+  friend struct detail::owner_access;
+  struct free {
+    void operator()(oarlock_owner* it) const noexcept { oarlock_owner_free(it); }
+  };
+  owner(detail::keeper manager, oarlock_owner* made) noexcept
+      : manager_(std::move(manager)), owner_(made) {}
+
+  detail::keeper manager_;  // goes last
+  std::unique_ptr<oarlock_owner, free> owner_;
+};
+
+/** An owner as an option, or none. */
+class owner_reference {
+ public:
+  /** None. */
+  owner_reference() noexcept = default;
+  /** This one, which must live until the call returns. */
+  owner_reference(const owner& of) noexcept : owner_(of.native()) {}
+
+  /** The C object, or NULL. */
+  const oarlock_owner* native() const noexcept { return owner_; }
+
+ private:
+  const oarlock_owner* owner_ = nullptr;
+};
+
+/** Whose a request is and what people call it; the last parameter of every request.
+ *  It refers to what it is made from: not to be kept.
+ *
+ *    locks.acquire(write("a"), {.owner = transaction, .label = "import"});   // C++20
+ *    locks.acquire(write("a"), {transaction, "import"});                     // C++17
+ *    locks.acquire(write("a"), oarlock::labelled("import"));
+ */
+struct request_options {
+  owner_reference owner{};   ///< whose it is; nobody's by default
+  std::string_view label{};  ///< a name for people, UTF-8; none by default
+};
+
+/** Options with an owner alone. */
+inline request_options owned_by(const owner& of) noexcept { return {of, {}}; }
+
+/** Options with a label alone. */
+inline request_options labelled(std::string_view label) noexcept { return {{}, label}; }
+
+namespace detail {
+
+/** Makes owners. */
+struct owner_access {
+  static owner make(keeper manager, oarlock_owner* made) noexcept {
+    return owner(std::move(manager), made);
+  }
+};
+
+/** Options as C takes them. */
+class c_options {
+ public:
+  explicit c_options(const request_options& from) noexcept
+      : any_(from.owner.native() != nullptr || !from.label.empty()) {
+    options_.owner = from.owner.native();
+    options_.label = view(from.label);
+  }
+
+  const oarlock_request_options* get() const noexcept { return any_ ? &options_ : nullptr; }
+
+ private:
+  bool any_;
+  oarlock_request_options options_ = OARLOCK_REQUEST_OPTIONS_INIT;
+};
+
+}  // namespace detail
+
+}  // namespace oarlock
+
+#endif  // OARLOCK_OWNER_HPP
