@@ -77,8 +77,9 @@
  * SIGNALS. No function but oarlock_now, oarlock_until and the ones that give
  * names, messages of statuses and versions may be called in a signal handler. A
  * signal that arrives during a wait does not end it: to end one, post to its
- * queue, cancel its lock, or let it time out. The library installs no handlers,
- * changes no masks, and gives no SIGPIPE.
+ * queue, cancel its lock, or let it time out. The library installs no handlers and
+ * gives no SIGPIPE; its own threads have all signals blocked, so that the program's
+ * handlers run on the program's threads.
  *
  * ERRORS. Some functions take an oarlock_error ** as their last parameter. Where
  * it is not NULL, a failure leaves an oarlock_error there with the status, a

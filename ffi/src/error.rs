@@ -86,6 +86,18 @@ impl oarlock_error {
     }
 }
 
+/// The caller's error, if there is one.
+///
+/// # Safety
+/// `error` is NULL, misaligned, or one that is not freed while the result lives.
+unsafe fn open<'a>(error: *const oarlock_error) -> Option<&'a oarlock_error> {
+    if !error.is_aligned() {
+        return None;
+    }
+    // SAFETY: aligned; the rest by the caller's promise.
+    unsafe { error.as_ref() }
+}
+
 /// Gives the status that the failed call returned.
 ///
 /// Ownership: nothing changes hands.
@@ -96,7 +108,7 @@ impl oarlock_error {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_error_code(error: *const oarlock_error) -> oarlock_status {
     // SAFETY: NULL or a live error, by the contract above.
-    unsafe { error.as_ref() }.map_or(OARLOCK_OK, |error| error.code)
+    unsafe { open(error) }.map_or(OARLOCK_OK, |error| error.code)
 }
 
 /// Gives the message: a sentence in English, UTF-8, ended by a NUL.
@@ -109,7 +121,7 @@ pub unsafe extern "C" fn oarlock_error_code(error: *const oarlock_error) -> oarl
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_error_message(error: *const oarlock_error) -> *const c_char {
     // SAFETY: NULL or a live error, by the contract above.
-    unsafe { error.as_ref() }.map_or(c"".as_ptr(), |error| error.message.as_ptr())
+    unsafe { open(error) }.map_or(c"".as_ptr(), |error| error.message.as_ptr())
 }
 
 /// Gives the requests that have a part in the failure, as an array of *out_count.
@@ -136,7 +148,7 @@ pub unsafe extern "C" fn oarlock_error_parties(
     }
     // SAFETY: NULL or a live error, and a writable output, by the contract above.
     unsafe {
-        let shown = error.as_ref().map_or(&[][..], |error| &error.shown);
+        let shown = open(error).map_or(&[][..], |error| &error.shown);
         out_count.write(shown.len());
         if shown.is_empty() {
             std::ptr::null()
@@ -155,7 +167,7 @@ pub unsafe extern "C" fn oarlock_error_parties(
 /// Statuses: none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_error_free(error: *mut oarlock_error) {
-    if !error.is_null() {
+    if !error.is_null() && error.is_aligned() {
         // SAFETY: made by `Failure::into_error` and not freed yet, by the
         // contract above.
         drop(unsafe { Box::from_raw(error) });

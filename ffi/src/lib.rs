@@ -4,7 +4,7 @@
 //! One file for each C object (`manager`, `owner`, `lock`, `queue`, `look`,
 //! `watch`, `error`), one for each way to wait (`lock`, `enqueue`, `upgrade`), and
 //! one for each concern that they share (`entry`, `handle`, `fork`, `failure`,
-//! `sized`, `timeout`, `timer`, `sink`, `signal`). The header is generated from
+//! `sized`, `timeout`, `timer`, `quiet`, `sink`, `signal`). The header is generated from
 //! this source, so the comments on exported items are the C documentation and keep
 //! its order: what it does; who owns what; how long pointers must live; which
 //! threads may call it; whether it blocks; which statuses it returns.
@@ -24,6 +24,7 @@ mod failure;
 mod fork;
 mod handle;
 mod named;
+mod quiet;
 mod signal;
 mod sink;
 mod sized;

@@ -3,6 +3,7 @@
 
 use crate::failure::Failure;
 use crate::fork::PerProcess;
+use crate::quiet::without_signals;
 use crate::status::OARLOCK_ERR_INTERNAL;
 use crate::target::Target;
 use std::collections::BTreeMap;
@@ -94,7 +95,7 @@ impl Alarm {
         let mut state = timer.lock();
         if !state.running {
             let thread = std::thread::Builder::new().name("oarlock-timer".to_owned());
-            if let Err(error) = thread.spawn(|| timer.run()) {
+            if let Err(error) = without_signals(|| thread.spawn(|| timer.run())) {
                 let sentence = format!("the system gives no thread for timeouts: {error}");
                 return Err(Failure::new(OARLOCK_ERR_INTERNAL, sentence));
             }

@@ -7,6 +7,7 @@ use crate::fork;
 use crate::handle::{self, Handle};
 use crate::look::{View, oarlock_request_info};
 use crate::manager::oarlock_manager;
+use crate::quiet::without_signals;
 use crate::status::{OARLOCK_ERR_INTERNAL, oarlock_status};
 use engine::Watch;
 use std::ffi::c_void;
@@ -80,7 +81,8 @@ pub unsafe extern "C" fn oarlock_watch_new(
             // dropped.
             function(data.pointer(), &view.shown());
         };
-        let watch = manager.manager.watch(Duration::from_nanos(threshold), hook);
+        let threshold = Duration::from_nanos(threshold);
+        let watch = without_signals(|| manager.manager.watch(threshold, hook));
         let watch = watch.map_err(|error| {
             let sentence = format!("the system gives no thread for the watch: {error}");
             Failure::new(OARLOCK_ERR_INTERNAL, sentence)
