@@ -164,6 +164,8 @@ mod tests {
             "c-callback",
             "c-queue",
             "c++",
+            "c++-callback",
+            "c++-queue",
             "python",
             "node",
             "websocket",

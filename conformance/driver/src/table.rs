@@ -76,8 +76,8 @@ pub fn offers(name: &str) -> Vec<Capability> {
             .into_iter()
             .filter(|it| !matches!(it, Capability::Close | Capability::Labels))
             .collect(),
-        "c++" | "python" | "node" | "websocket" => Vec::new(),
-        // The oracle, Rust, C, and adapters that the command line adds.
+        "python" | "node" | "websocket" => Vec::new(),
+        // The oracle, Rust, C, C++, and adapters that the command line adds.
         _ => Capability::ALL.to_vec(),
     }
 }
@@ -88,19 +88,24 @@ pub fn offers(name: &str) -> Vec<Capability> {
 pub fn surfaces() -> Vec<(String, Reach)> {
     let adapter =
         |name: &str, command: &[OsString]| (name.to_owned(), Reach::Adapter(command.to_vec()));
-    let c = |name: &str, way: &str| {
-        let program = in_tree("build/conformance/adapter-c");
-        adapter(name, &[program, OsString::from(way)])
+    let waits = |name: &str, program: &str, way: &str| {
+        adapter(name, &[in_tree(program), OsString::from(way)])
     };
+    let (c, cpp) = (
+        "build/conformance/adapter-c",
+        "build/conformance/adapter-cpp",
+    );
     let node = OsString::from("node");
     vec![
         ("engine".to_owned(), Reach::InProcess(InProcess::Engine)),
         ("rust".to_owned(), Reach::InProcess(InProcess::Rust)),
-        // C has three ways to wait, which are as many ways to be wrong.
-        c("c", "wait"),
-        c("c-callback", "callback"),
-        c("c-queue", "queue"),
-        adapter("c++", &[in_tree("build/conformance/adapter-cpp")]),
+        // C and C++ have three ways to wait, which are as many ways to be wrong.
+        waits("c", c, "wait"),
+        waits("c-callback", c, "callback"),
+        waits("c-queue", c, "queue"),
+        waits("c++", cpp, "wait"),
+        waits("c++-callback", cpp, "callback"),
+        waits("c++-queue", cpp, "queue"),
         adapter(
             "python",
             &[
