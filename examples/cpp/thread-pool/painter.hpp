@@ -45,7 +45,7 @@ class painter {
 
  private:
   void shrink(const quadkey& key) {
-    std::vector<access> wanted{{true, path(key) + "/image"}};
+    std::vector<access_to> wanted{{true, path(key) + "/image"}};
     for (const char quadrant : pyramid::quadrants) {
       wanted.push_back({false, path(key + quadrant) + "/image"});
     }
@@ -58,9 +58,9 @@ class painter {
 
   template <class Work>
   std::future<std::invoke_result_t<Work&>> submit(const std::string& label,
-                                                  const std::vector<access>& wanted, Work work) {
+                                                  const std::vector<access_to>& wanted, Work work) {
     std::vector<oarlock::claim> claims;
-    for (const access& one : wanted) {
+    for (const access_to& one : wanted) {
       claims.push_back(one.writes ? oarlock::write(one.path) : oarlock::read(one.path));
     }
     return pool_.submit(label, claims, [this, wanted, work](const oarlock::guard&) {

@@ -12,7 +12,7 @@
 #include <vector>
 
 // What a task declares, in a form that is easy to compare.
-struct access {
+struct access_to {
   bool writes;
   std::string path;
 };
@@ -22,9 +22,9 @@ class witness {
   // One that is at work for as long as this lives.
   class presence {
    public:
-    presence(witness& by, const std::vector<access>& what) : by_(by) {
+    presence(witness& by, const std::vector<access_to>& what) : by_(by) {
       const std::lock_guard<std::mutex> hold(by_.mutex_);
-      for (const std::vector<access>& other : by_.present_) {
+      for (const std::vector<access_to>& other : by_.present_) {
         (conflict(what, other) ? by_.conflicts_ : by_.meetings_) += 1;
       }
       at_ = by_.present_.insert(by_.present_.end(), what);
@@ -38,7 +38,7 @@ class witness {
 
    private:
     witness& by_;
-    std::list<std::vector<access>>::iterator at_;
+    std::list<std::vector<access_to>>::iterator at_;
   };
 
   // How often one began while one was at work that it conflicts with: must be 0.
@@ -51,9 +51,9 @@ class witness {
     return path.substr(0, folder.size()) == folder &&
            (path.size() == folder.size() || path[folder.size()] == '/');
   }
-  static bool conflict(const std::vector<access>& some, const std::vector<access>& others) {
-    return std::any_of(some.begin(), some.end(), [&](const access& one) {
-      return std::any_of(others.begin(), others.end(), [&](const access& other) {
+  static bool conflict(const std::vector<access_to>& some, const std::vector<access_to>& others) {
+    return std::any_of(some.begin(), some.end(), [&](const access_to& one) {
+      return std::any_of(others.begin(), others.end(), [&](const access_to& other) {
         return (one.writes || other.writes) &&
                (below(one.path, other.path) || below(other.path, one.path));
       });
@@ -65,7 +65,7 @@ class witness {
   }
 
   mutable std::mutex mutex_;  // guards all below
-  std::list<std::vector<access>> present_;
+  std::list<std::vector<access_to>> present_;
   std::uint64_t conflicts_ = 0, meetings_ = 0;
 };
 
