@@ -4,16 +4,27 @@
 
 installed() { (cd "$stage/include" && find . -name "$1" | sed 's|^\./||' | LC_ALL=C sort); }
 
-# alone HEADER LANGUAGE STANDARD COMPILER
+# alone HEADER LANGUAGE STANDARD COMPILER FLAG...
 alone() {
   printf '#include <%s>\n#include <%s>\n' "$1" "$1" |
-    "$4" "-std=$3" "-I$stage/include" "${warnings[@]}" -fsyntax-only -x "$2" -
+    "$4" "-std=$3" "-I$stage/include" "${warnings[@]}" "${@:5}" -fsyntax-only -x "$2" -
 }
+knows() { "$1" "-std=$2" -fsyntax-only -x "$3" /dev/null 2>/dev/null; }
 
-for standard in c99 c11 c17; do check "oarlock.h: $standard" alone oarlock.h c $standard "$cc"; done
-for header in $(installed '*.h') $(installed '*.hpp'); do
-  for standard in c++17 c++20; do check "$header: $standard" alone "$header" c++ $standard "$cxx"; done
+for standard in c99 c11 c17 c23; do
+  knows "$cc" $standard c && later "oarlock.h: $standard" alone oarlock.h c $standard "$cc"
 done
+for header in $(installed '*.h') $(installed '*.hpp'); do
+  for standard in c++17 c++20; do
+    later "$header: $standard" alone "$header" c++ $standard "$cxx"
+  done
+done
+for standard in c++17 c++20 c++23; do
+  knows "$cxx" $standard c++ || continue
+  later "oarlock.hpp: $standard, without exceptions" alone oarlock.hpp c++ $standard "$cxx" -fno-exceptions
+  later "oarlock.hpp: $standard, without RTTI" alone oarlock.hpp c++ $standard "$cxx" -fno-rtti
+done
+settle
 
 # The flags do say something.
 warns() { ! echo 'static inline short less(int more) { return more; }' | "$cc" -std=c99 "${warnings[@]}" -fsyntax-only -x c -; }

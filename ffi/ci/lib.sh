@@ -85,34 +85,37 @@ build() {
   local name=$1 standard=$2 suffix=$3 compiler=$cc
   shift 3
   [[ $name == *.cpp ]] && compiler=$cxx
+  rm -f "$out/$name.$suffix"
   # shellcheck disable=SC2046 # one word a file
   "$compiler" "-std=$standard" "${common[@]}" $(sources "$name") "$@" -o "$out/$name.$suffix"
 }
 
-# Builds side by side: `later NAME STANDARD SUFFIX FLAG...` as for build, any
-# number of times, then `built` waits for all. Each compilation is a test.
+# Tests side by side: `later NAME COMMAND...` as for check, any number of times,
+# then `settle` waits for all and counts them.
+names=()
 later() {
+  local at=$out/later.${#names[@]}
   while [ "$(jobs -rp | wc -l)" -ge "$parallel" ]; do wait -n; done
+  names+=("$1")
+  shift
   {
-    build "$@" >"$out/$1.$3.log" 2>&1
-    echo $? >"$out/$1.$3.status"
+    "$@" >"$at.said" 2>&1
+    echo $? >"$at.status"
   } &
-  builds+=("$1 $2 $3")
 }
-built() {
-  local name standard suffix
+settle() {
+  local i at
   wait
-  while read -r name standard suffix; do
-    if [ "$(cat "$out/$name.$suffix.status")" = 0 ]; then
-      pass "$name: $standard, $suffix, compiles"
-    else
-      rm -f "$out/$name.$suffix"
-      fail "$name: $standard, $suffix, compiles" "$(cat "$out/$name.$suffix.log")"
-    fi
-  done < <(printf '%s\n' "${builds[@]}")
-  builds=()
+  for i in "${!names[@]}"; do
+    at=$out/later.$i
+    if [ "$(cat "$at.status")" = 0 ]; then pass "${names[i]}"; else fail "${names[i]}" "$(cat "$at.said")"; fi
+    rm -f "$at.said" "$at.status"
+  done
+  names=()
 }
-builds=()
+
+# Compiles a program of tests in one way, later.
+compile_later() { later "$1: $2, $3, compiles" build "$@"; }
 
 # Builds a test in one way and runs it.
 try() {

@@ -5,13 +5,13 @@
 for name in $(programs); do
   [[ $name == *.cpp ]] && old=c++17 new=c++20 || old=c99 new=c11
   if asks "$name" "needs: dlopen"; then
-    later "$name" $new shared -ldl
+    compile_later "$name" $new shared -ldl
     continue
   fi
-  skips "$name" static || later "$name" $old static "${static[@]}"
-  skips "$name" shared || later "$name" $new shared "${shared[@]}"
+  skips "$name" static || compile_later "$name" $old static "${static[@]}"
+  skips "$name" shared || compile_later "$name" $new shared "${shared[@]}"
 done
-built
+settle
 
 for name in $(programs); do
   for kind in static shared; do

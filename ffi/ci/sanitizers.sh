@@ -8,9 +8,9 @@ if echo 'int main(void) { return 0; }' | "$cc" -fsanitize=address,undefined -x c
     [[ $name == *.cpp ]] && standard=c++17 || standard=c11
     linked=("${shared[@]}")
     asks "$name" "needs: dlopen" && linked=(-ldl)
-    later "$name" $standard sanitized -fsanitize=address,undefined -fno-sanitize-recover=all "${linked[@]}"
+    compile_later "$name" $standard sanitized -fsanitize=address,undefined -fno-sanitize-recover=all "${linked[@]}"
   done
-  built
+  settle
   for name in $(programs); do
     [ -x "$out/$name.sanitized" ] && tests "$name: sanitized" "$out/$name.sanitized"
   done
