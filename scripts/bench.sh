@@ -53,6 +53,7 @@ want /usr/include/db.h libdb5.3-dev "Berkeley DB"
 want /usr/include/rocksdb/db.h librocksdb-dev RocksDB
 command -v valgrind >/dev/null || want /usr/bin/valgrind valgrind "The count of instructions"
 build --bins
+benches/foreign/build.sh "$bin"
 
 args=()
 out=docs/benchmarks

@@ -89,6 +89,17 @@ impl Found {
         })
     }
 
+    /// One less another.
+    fn difference(of: Option<&Row>, less: Option<&Row>) -> Option<Self> {
+        let (of, less) = (of?, less?);
+        Some(Self {
+            best: of.best - less.best,
+            median: of.median - less.median,
+            by_median: false,
+            calm: of.calm && less.calm,
+        })
+    }
+
     /// The greatest by the smallest.
     fn spread(rows: &[&Row]) -> Self {
         let spread = |figure: fn(&Row) -> f64| {
@@ -195,6 +206,7 @@ pub fn judge(results: &Results) -> Vec<Goal> {
     weight(&mut goals);
     hand_over(&mut goals);
     adversaries(&mut goals);
+    c(&mut goals);
     goals.goals
 }
 
@@ -309,6 +321,27 @@ fn adversaries(goals: &mut Goals<'_>) {
             goals.add(&what, "of random names", AtMost(1.2), found);
         }
     }
+}
+
+/// What the C library adds to the calls of the Rust one.
+fn c(goals: &mut Goals<'_>) {
+    for what in [
+        "one segment",
+        "three segments",
+        "two claims",
+        "with a timeout",
+        "try_acquire",
+    ] {
+        let of = |language: &str| goals.get("c-calls", &format!("{language}, {what}"), "ns");
+        let found = Found::difference(of("C"), of("Rust"));
+        let what = format!("acquire + release from C: {what}");
+        goals.add(&what, "ns more than from Rust", AtMost(10.0), found);
+    }
+    let worst = goals.results.of("c-calls");
+    let worst = worst.filter(|row| row.figure == "allocations");
+    let worst = worst.max_by(|a, b| a.best.total_cmp(&b.best));
+    let what = "heap allocations of acquire + release from C once warm";
+    goals.plain(what, "of the worst shape", AtMost(0.0), worst);
 }
 
 #[cfg(test)]

@@ -6,10 +6,13 @@ use std::path::Path;
 use std::process::Command;
 
 /// The paths that `bin/hot.rs` knows.
-const PATHS: [&str; 4] = [
+const PATHS: [&str; 7] = [
     "one segment",
     "three segments",
     "two claims",
+    "C, one segment",
+    "C, three segments",
+    "C, two claims",
     "keyed mutex by hand",
 ];
 

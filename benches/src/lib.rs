@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+pub mod foreign;
 pub mod goals;
 pub mod instructions;
 pub mod keys;

@@ -3,6 +3,7 @@
 use std::hint::black_box;
 
 use oarlock::{Manager, write};
+use oarlock_bench::foreign;
 use oarlock_bench::keys::keys;
 use oarlock_bench::peers::{ByHand, Keyed};
 
@@ -13,6 +14,10 @@ fn main() {
         .next()
         .and_then(|times| times.parse().ok())
         .unwrap_or(0);
+    if let Some(name) = path.strip_prefix("C, ") {
+        let case = foreign::case("calls", name).expect("a case of calls.c");
+        return case.open().run(times as u64);
+    }
     let manager = Manager::new();
     let keys = keys(1, 64);
     let deep: Vec<_> = keys

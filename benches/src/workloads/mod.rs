@@ -1,5 +1,6 @@
 //! What the contenders do. One file a question.
 
+mod c;
 mod calls;
 mod crowd;
 mod flooding;
@@ -116,6 +117,21 @@ pub const ALL: &[Workload] = &[
         name: "calls",
         title: "other calls, one thread",
         run: calls::run,
+    },
+    Workload {
+        name: "c-calls",
+        title: "the same calls through the C library and through the Rust one, one thread",
+        run: c::calls,
+    },
+    Workload {
+        name: "c-waiting",
+        title: "a grant that is waited for, in the ways of the C library, one thread",
+        run: c::waiting,
+    },
+    Workload {
+        name: "c++-mutexes",
+        title: "oarlock::mutex beside those of C++: lock + unlock",
+        run: c::mutexes,
     },
     Workload {
         name: "weight",

@@ -23,6 +23,26 @@ pub fn run(workload: &Workload, _plan: &Plan, results: &mut Results) {
     }
 }
 
+/// Allocations of each case in C, counted by a program of its own.
+pub fn allocations_in_c(workload: &Workload, results: &mut Results) {
+    let here = std::env::current_exe().unwrap();
+    let output = Command::new(here.with_file_name("allocations"))
+        .arg(here.with_file_name("libforeign-calls.so"))
+        .output();
+    let said = output.map(|output| output.stdout).unwrap_or_default();
+    for line in String::from_utf8_lossy(&said).lines() {
+        if let Some((count, name)) = line.split_once(' ') {
+            let count = count.parse().unwrap();
+            results.add(
+                workload.name,
+                &format!("C, {name}"),
+                "allocations",
+                vec![count],
+            );
+        }
+    }
+}
+
 fn keep(workload: &Workload, results: &mut Results, who: &str, of: &str, weight: Weight) {
     let mut add = |what: &str, bytes: Option<f64>| {
         if let Some(bytes) = bytes {
