@@ -1,6 +1,6 @@
 //! Circles of owners, over all shards.
 
-use crate::delivery::{Deliveries, deliver};
+use crate::delivery::{Calls, Deliveries, tell};
 use crate::engine::{self, Agent, RequestId};
 use crate::error::{Circle, CircleMember};
 use crate::id::LockId;
@@ -44,7 +44,7 @@ impl Shared {
 
     /// Ends the waiting requests and upgrades of an owner that stand in circles:
     /// a grant has made it a holder while it waits for something else.
-    pub(crate) fn end_circles(&self, anchor: &Arc<Anchor>, owner: &OwnerState) {
+    pub(crate) fn end_circles(&self, anchor: &Arc<Anchor>, owner: &OwnerState, calls: &mut Calls) {
         // Each round ends a request or an upgrade.
         loop {
             let mut locked = self.lock_all();
@@ -81,7 +81,7 @@ impl Shared {
             }
             deliveries.push((waiter, Outcome::Deadlock(circle)));
             drop(locked);
-            deliver(anchor, deliveries);
+            tell(anchor, deliveries, calls);
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::owner::OwnerState;
 use crate::sync::Arc;
 use crate::waiter::{Callback, Kind, Listener, Outcome, UpgradeCallback, Waiter};
 
+/// Foreign code to run when there is nothing left to tell.
+pub(crate) type Calls = SmallVec<[Call; 2]>;
+
 /// Outcomes decided under a lock, to be told without it.
 pub(crate) type Deliveries = SmallVec<[(Arc<Waiter>, Outcome); 2]>;
 
@@ -22,12 +25,24 @@ pub(crate) type Deliveries = SmallVec<[(Arc<Waiter>, Outcome); 2]>;
 #[inline]
 pub(crate) fn deliver(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     if !deliveries.is_empty() {
-        deliver_all(anchor, deliveries);
+        let mut calls = Calls::new();
+        tell(anchor, deliveries, &mut calls);
+        run(calls);
     }
 }
 
-fn deliver_all(anchor: &Arc<Anchor>, mut deliveries: Deliveries) {
-    let mut calls: SmallVec<[Call; 2]> = SmallVec::new();
+/// The same, after the circles are ended that the owner stands in since what it holds
+/// has changed.
+pub(crate) fn end_and_deliver(anchor: &Arc<Anchor>, owner: &OwnerState, deliveries: Deliveries) {
+    let mut calls = Calls::new();
+    anchor.shared.end_circles(anchor, owner, &mut calls);
+    tell(anchor, deliveries, &mut calls);
+    run(calls);
+}
+
+/// Tells each waiter its outcome, and ends the circles that this closes. The foreign
+/// code is left to the caller: it may wait for anybody who is told here.
+pub(crate) fn tell(anchor: &Arc<Anchor>, mut deliveries: Deliveries, calls: &mut Calls) {
     // Owners that may stand in a circle now, since they hold one thing and wait
     // for another.
     let mut owners: SmallVec<[(u64, Arc<OwnerState>); 1]> = SmallVec::new();
@@ -73,10 +88,7 @@ fn deliver_all(anchor: &Arc<Anchor>, mut deliveries: Deliveries) {
     owners.sort_by_key(|&(order, _)| order);
     // Before foreign code, which may wait for what only this makes free.
     for (_, owner) in owners {
-        anchor.shared.end_circles(anchor, &owner);
-    }
-    if !calls.is_empty() {
-        run(calls);
+        anchor.shared.end_circles(anchor, &owner, calls);
     }
 }
 
@@ -163,7 +175,10 @@ fn with_backlog<T>(look: impl FnOnce(&mut Backlog) -> T) -> T {
 
 /// Runs these calls, or leaves to the calls that already run on this thread what
 /// must not nest in them.
-pub(crate) fn run(calls: impl IntoIterator<Item = Call>) {
+pub(crate) fn run(calls: Calls) {
+    if calls.is_empty() {
+        return;
+    }
     let (wake, call) = with_backlog(|backlog| {
         for call in calls {
             match call {

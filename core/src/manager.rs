@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use crate::builder::ManagerBuilder;
+use crate::by_id::EnqueuedById;
 use crate::claim::Claim;
-use crate::delivery::{Deliveries, deliver};
+use crate::delivery::{Deliveries, deliver, end_and_deliver};
 use crate::engine::{Claims, collect};
 use crate::error::{AcquireError, AcquireTimeoutError, InvalidRequest, TryAcquireError};
 use crate::guard::Guard;
@@ -72,7 +73,7 @@ impl Front {
 }
 
 /// A request without an owner or a label.
-const NOTHING: About = About {
+pub(crate) const NOTHING: About = About {
     owner: None,
     label: None,
 };
@@ -128,10 +129,10 @@ impl Manager {
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
     ) -> Result<Guard, AcquireError> {
-        match self.submit(claims, &NOTHING, Admission::Queue(Listener::None))? {
+        match self.enqueue_by_id(claims)? {
             // The common way, without a pending request in between.
-            Submission::Granted { id, token } => Ok(self.guard(id, token)),
-            waiting => self.pending(waiting).wait(),
+            EnqueuedById::Granted { id, token } => Ok(self.guard(id, token)),
+            EnqueuedById::Waiting(pending) => pending.wait(),
         }
     }
 
@@ -147,7 +148,8 @@ impl Manager {
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
     ) -> Result<Guard, TryAcquireError> {
-        self.try_about(claims, &NOTHING)
+        let (id, token) = self.try_acquire_by_id(claims)?;
+        Ok(self.guard(id, token))
     }
 
     /// Acquires all the claims, waiting for at most `timeout`. Zero tries.
@@ -375,10 +377,23 @@ impl Manager {
         {
             // It holds something now, while something else of it waits. Before
             // foreign code, which may wait for what only this makes free.
-            shared.end_circles(self.anchor(0), owner);
+            end_and_deliver(self.anchor(0), owner, deliveries);
+        } else {
+            deliver(self.anchor(0), deliveries);
         }
-        deliver(self.anchor(0), deliveries);
         submission
+    }
+
+    #[inline]
+    pub(crate) fn enqueue_about<'a>(
+        &self,
+        claims: impl IntoIterator<Item = Claim<'a>>,
+        about: &About,
+    ) -> Result<EnqueuedById, AcquireError> {
+        match self.submit(claims, about, Admission::Queue(Listener::None))? {
+            Submission::Granted { id, token } => Ok(EnqueuedById::Granted { id, token }),
+            waiting => Ok(EnqueuedById::Waiting(self.pending(waiting))),
+        }
     }
 
     #[inline]
@@ -386,9 +401,9 @@ impl Manager {
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
         about: &About,
-    ) -> Result<Guard, TryAcquireError> {
+    ) -> Result<(LockId, u64), TryAcquireError> {
         match self.submit(claims, about, Admission::Try) {
-            Ok(Submission::Granted { id, token }) => Ok(self.guard(id, token)),
+            Ok(Submission::Granted { id, token }) => Ok((id, token)),
             Ok(_) => Err(TryAcquireError::WouldBlock),
             Err(AcquireError::Invalid(error)) => Err(error.into()),
             Err(_) => Err(TryAcquireError::Closed),

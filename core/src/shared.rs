@@ -1,7 +1,7 @@
 //! What all handles, guards and pending requests of a manager share.
 
 use crate::clock::CoarseClock;
-use crate::delivery::{self, Call, Deliveries};
+use crate::delivery::{self, Call, Calls, Deliveries};
 use crate::error::{AcquireError, UpgradeError};
 use crate::id::LockId;
 use crate::limits::Limits;
@@ -197,16 +197,18 @@ impl Drop for Shared {
         }
         // Requests known only by their ids may still wait, or their upgrades; the
         // callbacks are owed a call.
+        let mut calls = Calls::new();
         for (waiter, outcome) in self.end_waiting() {
             match waiter.settle(outcome) {
                 Listener::None | Listener::Waker(_) => {}
                 Listener::Callback(callback) => {
-                    delivery::run([Call::Back(callback, Err(AcquireError::Closed))]);
+                    calls.push(Call::Back(callback, Err(AcquireError::Closed)));
                 }
                 Listener::Upgrade(callback) => {
-                    delivery::run([Call::Upgraded(callback, Err(UpgradeError::Closed))]);
+                    calls.push(Call::Upgraded(callback, Err(UpgradeError::Closed)));
                 }
             }
         }
+        delivery::run(calls);
     }
 }

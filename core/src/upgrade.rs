@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::delivery::{Deliveries, deliver};
+use crate::delivery::{Deliveries, deliver, end_and_deliver};
 use crate::ending::Own;
 use crate::engine::{ChangeRefused, RequestId, State, Upgraded};
 use crate::error::{ChangeError, UpgradeError};
@@ -55,9 +55,10 @@ impl Shared {
             drop(located);
             // What it holds now may be what others wait for whom it waits for.
             if let Some(owner) = owner.filter(|owner| changes && owner.waits()) {
-                self.end_circles(anchor, &owner);
+                end_and_deliver(anchor, &owner, deliveries);
+            } else {
+                deliver(anchor, deliveries);
             }
-            deliver(anchor, deliveries);
             return Ok(Upgrading::Done { token });
         }
         drop(located);
@@ -71,9 +72,10 @@ impl Shared {
         if let Ok(Upgrading::Done { .. }) = upgrading
             && let Some(owner) = Located::find(self, id).and_then(|located| located.owner())
         {
-            self.end_circles(anchor, &owner);
+            end_and_deliver(anchor, &owner, deliveries);
+        } else {
+            deliver(anchor, deliveries);
         }
-        deliver(anchor, deliveries);
         upgrading
     }
 

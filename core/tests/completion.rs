@@ -213,6 +213,39 @@ fn futures_are_woken_before_callbacks_run() {
     assert_empty(&manager);
 }
 
+/// Also before callbacks of those whom a grant put into a circle.
+#[test]
+fn futures_are_woken_before_callbacks_of_circles_run() {
+    struct Tell(Mutex<mpsc::Sender<()>>);
+    impl Wake for Tell {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.lock().expect("no panic").send(());
+        }
+    }
+    let manager = Manager::new();
+    let (one, two) = (manager.owner(), manager.owner());
+    let of = |owner, claim| manager.request(claim).owner(owner);
+    let held = manager.acquire([write("c"), write("f")]).expect("free");
+    let of_two = of(&two, write("b")).acquire().expect("free");
+    let first = of(&one, write("c")).enqueue().expect("open");
+    let behind = of(&two, write("c")).enqueue().expect("open");
+    let (sender, woken) = mpsc::channel();
+    let (told, tell) = mpsc::channel();
+    let enqueued = of(&one, write("b")).enqueue_with(move |ended| {
+        let ended = matches!(ended, Err(AcquireError::Deadlock(_)));
+        told.send((ended, woken.recv_timeout(LONG))).expect("heard");
+    });
+    assert!(matches!(enqueued, Ok(Enqueued::Waiting(_))));
+    let mut future = manager.acquire_async(write("f"));
+    let waker = Waker::from(Arc::new(Tell(Mutex::new(sender))));
+    let mut context = Context::from_waker(&waker);
+    assert!(Pin::new(&mut future).poll(&mut context).is_pending());
+    drop(held);
+    assert_eq!(tell.recv_timeout(LONG), Ok((true, Ok(()))));
+    drop((block_on(future).expect("granted"), first, behind, of_two));
+    assert_empty(&manager);
+}
+
 /// What a callback itself grants is told at once, too, if it is a future.
 #[test]
 fn a_callback_may_wait_for_a_future_that_it_grants() {
