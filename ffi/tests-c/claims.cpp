@@ -1,6 +1,5 @@
 // Claims, guards and errors of the C++ header.
-#include "oarlock.hpp"
-#include "check.h"
+#include "thrown.hpp"
 
 #include <chrono>
 #include <limits>
@@ -10,18 +9,6 @@
 using namespace std::chrono_literals;
 using oarlock::read;
 using oarlock::write;
-
-/* The status that a call throws, or OARLOCK_OK. */
-template <class Call>
-static oarlock_status thrown(Call call) {
-  try {
-    call();
-  } catch (const oarlock::error& error) {
-    CHECK(error.what()[0] != '\0' && error.name()[0] != '\0');
-    return error.code();
-  }
-  return OARLOCK_OK;
-}
 
 static void a_guard_holds_while_it_lives() {
   const oarlock::manager manager;

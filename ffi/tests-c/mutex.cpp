@@ -1,6 +1,5 @@
 // oarlock::mutex with the standard library's locks.
-#include "oarlock.hpp"
-#include "check.h"
+#include "thrown.hpp"
 
 #include <sys/wait.h>
 
@@ -63,16 +62,6 @@ static void scoped_lock() {
     CHECK(!manager.try_acquire(oarlock::read("right")));
   }
   CHECK(manager.try_acquire(oarlock::write("")).has_value());
-}
-
-template <class Call>
-static oarlock_status thrown(Call call) {
-  try {
-    call();
-  } catch (const oarlock::error& error) {
-    return error.code();
-  }
-  return OARLOCK_OK;
 }
 
 static void misuse_is_told() {

@@ -1,6 +1,5 @@
 // Requests that wait, by pending and by callback, in C++.
-#include "oarlock.hpp"
-#include "check.h"
+#include "thrown.hpp"
 
 #include <chrono>
 #include <thread>
@@ -101,33 +100,23 @@ static void a_blocked_wait_is_cancelled_from_elsewhere() {
   CHECK(status == OARLOCK_ERR_CANCELLED || status == OARLOCK_ERR_STALE);
 }
 
-template <class Call>
-static oarlock_status status_of(Call call) {
-  try {
-    call();
-  } catch (const oarlock::error& error) {
-    return error.code();
-  }
-  return OARLOCK_OK;
-}
-
 static void requests_are_ended_by_their_ids() {
   const oarlock::manager manager, other;
   oarlock::guard held = manager.acquire(write("a"));
   const oarlock_lock id = held.id();
   CHECK(!manager.cancel(id) && !manager.try_acquire(write("a")));
-  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { other.release(id); }));
+  CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { other.release(id); }));
   oarlock::pending cancelled = manager.enqueue(write("a"));
   CHECK(manager.cancel(cancelled.id()));
-  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { manager.cancel(cancelled.id()); }));
-  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { (void)cancelled.wait(); }));
+  CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { manager.cancel(cancelled.id()); }));
+  CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { (void)cancelled.wait(); }));
   oarlock::pending released = manager.enqueue(write("a"));
   manager.release(released.id());
   oarlock::pending granted = manager.enqueue(read("a"));
   manager.release(id);
   CHECK(granted.granted());
-  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { manager.release(id); }));
-  CHECK_STATUS(OARLOCK_ERR_STALE, status_of([&] { held.release(); }));
+  CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { manager.release(id); }));
+  CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { held.release(); }));
 }
 
 static void a_callback_is_called_once_and_later() {

@@ -115,9 +115,9 @@ class claims {
   }
 
   std::size_t size_ = 0;
-  std::array<oarlock_claim, 4> few_{};  // used while more_ is empty
+  std::array<oarlock_claim, 4> few_;  // used while more_ is empty
   std::vector<oarlock_claim> more_;
-  std::array<oarlock_str, 8> few_strings_{};  // used while more_strings_ is empty
+  std::array<oarlock_str, 8> few_strings_;  // used while more_strings_ is empty
   std::vector<oarlock_str> more_strings_;
 };
 

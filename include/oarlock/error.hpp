@@ -77,10 +77,8 @@ class forked_error : public error {
   using error::error;
 };
 
-namespace detail {
-
-/** Throws what a failure stands for; without exceptions, says it and ends the
- *  program. */
+/** Throws what a failure stands for, as the type above that is its own. Without
+ *  exceptions, prints its message and ends the program. */
 [[noreturn]] inline void raise(failure why) {
 #if OARLOCK_EXCEPTIONS
   switch (why.code()) {
@@ -106,6 +104,8 @@ namespace detail {
   std::abort();
 #endif
 }
+
+namespace detail {
 
 /** Raises unless the status is OARLOCK_OK. */
 inline void check(oarlock_status code) {

@@ -189,7 +189,7 @@ class mutex {
     const lock_id lock = take(OARLOCK_READ, timeout_ns);
     if (lock != 0 && !shared_.put(lock)) {
       end(lock);
-      detail::raise(failure(OARLOCK_ERR_INTERNAL, "no memory for another shared holder"));
+      raise(failure(OARLOCK_ERR_INTERNAL, "no memory for another shared holder"));
     }
     return lock != 0;
   }

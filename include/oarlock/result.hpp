@@ -77,7 +77,7 @@ class [[nodiscard]] result {
 
  private:
   void require() const {
-    if (!has_value()) detail::raise(why_);
+    if (!has_value()) raise(why_);
   }
 
   std::optional<T> value_;
@@ -103,7 +103,7 @@ class [[nodiscard]] result<void> {
 
   /** Throws the failure if there is one. */
   void value() const {
-    if (!has_value()) detail::raise(why_);
+    if (!has_value()) raise(why_);
   }
 
   /** The failure, which there must be. */
