@@ -31,6 +31,15 @@ inline std::size_t place_of_thread(std::size_t count) noexcept {
 class handle {
  public:
   handle() noexcept = default;
+  handle(const handle&) noexcept = default;
+  handle(handle&& other) noexcept
+      : manager_(std::exchange(other.manager_, nullptr)), keepers_(std::move(other.keepers_)) {}
+  handle& operator=(handle other) noexcept {
+    std::swap(manager_, other.manager_);
+    keepers_.swap(other.keepers_);
+    return *this;
+  }
+  ~handle() = default;
 
   /** Takes a C handle over, to free it when nobody needs it any more. */
   static handle adopt(oarlock_manager* manager) {
