@@ -3,13 +3,16 @@
 
 use std::time::Instant;
 
+use crate::claim::Claim;
 use crate::ending::Own;
 use crate::engine::State;
-use crate::error::{CancelError, ChangeError, StaleLock, UpgradeError, WaitError};
+use crate::error::{AcquireError, CancelError, ChangeError, StaleLock, TryAcquireError};
+use crate::error::{UpgradeError, WaitError};
 use crate::guard::Guard;
 use crate::id::LockId;
-use crate::manager::Manager;
+use crate::manager::{Manager, NOTHING};
 use crate::path::Path;
+use crate::pending::Pending;
 use crate::shard::Located;
 use crate::upgrade::{UpgradeState, Upgrading};
 use crate::waiter::{Listener, Outcome};
@@ -23,7 +26,62 @@ pub enum LockState {
     Granted(u64),
 }
 
+/// What [`Manager::enqueue_by_id`] did.
+#[derive(Debug)]
+#[must_use = "what is granted stays held until it is released by its id"]
+pub enum EnqueuedById {
+    /// Granted at once. It stays held until it is released by its id.
+    Granted {
+        /// The request.
+        id: LockId,
+        /// Its fencing token.
+        token: u64,
+    },
+    /// It waits.
+    Waiting(Pending),
+}
+
 impl Manager {
+    /// [`enqueue`](Self::enqueue) for a table of locks: what is granted at once comes
+    /// as an id, without the guard that would count its reference to the manager.
+    /// The manager has to be kept alive for as long as the lock is held.
+    ///
+    /// ```
+    /// # use oarlock::{EnqueuedById, Manager, write};
+    /// let manager = Manager::new();
+    /// let id = match manager.enqueue_by_id(write("a"))? {
+    ///     EnqueuedById::Granted { id, .. } => id,
+    ///     EnqueuedById::Waiting(pending) => pending.wait()?.into_id(),
+    /// };
+    /// manager.release(id)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`enqueue`](Self::enqueue).
+    #[inline]
+    pub fn enqueue_by_id<'a>(
+        &self,
+        claims: impl IntoIterator<Item = Claim<'a>>,
+    ) -> Result<EnqueuedById, AcquireError> {
+        self.enqueue_about(claims, &NOTHING)
+    }
+
+    /// [`try_acquire`](Self::try_acquire), likewise: the request's id and its fencing
+    /// token.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire`](Self::try_acquire).
+    #[inline]
+    pub fn try_acquire_by_id<'a>(
+        &self,
+        claims: impl IntoIterator<Item = Claim<'a>>,
+    ) -> Result<(LockId, u64), TryAcquireError> {
+        self.try_about(claims, &NOTHING)
+    }
+
     /// Ends a request: a granted one is released, a waiting one is cancelled and
     /// whoever waits for it gets `Cancelled`.
     ///

@@ -77,7 +77,7 @@ mod watch;
 mod weak;
 
 pub use builder::ManagerBuilder;
-pub use by_id::LockState;
+pub use by_id::{EnqueuedById, LockState};
 pub use claim::{Claim, read, write};
 pub use error::{
     AcquireError, AcquireTimeoutError, CancelError, ChangeError, Circle, CircleMember,

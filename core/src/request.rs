@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use crate::by_id::EnqueuedById;
 use crate::claim::Claim;
 use crate::error::{AcquireError, AcquireTimeoutError, InvalidRequest, TryAcquireError};
 use crate::guard::Guard;
+use crate::id::LockId;
 use crate::manager::Manager;
 use crate::owner::Owner;
 use crate::pending::{Acquire, Enqueued, Pending};
@@ -62,6 +64,17 @@ impl<'m, 'a, I: IntoIterator<Item = Claim<'a>>> Request<'m, I> {
     ///
     /// [`TryAcquireError::WouldBlock`] if something that conflicts is ahead.
     pub fn try_acquire(self) -> Result<Guard, TryAcquireError> {
+        let manager = self.manager;
+        let (id, token) = self.try_acquire_by_id()?;
+        Ok(manager.guard(id, token))
+    }
+
+    /// The same without a guard; [`Manager::try_acquire_by_id`].
+    ///
+    /// # Errors
+    ///
+    /// As [`try_acquire`](Self::try_acquire).
+    pub fn try_acquire_by_id(self) -> Result<(LockId, u64), TryAcquireError> {
         self.manager.try_about(self.claims, &self.about)
     }
 
@@ -103,6 +116,15 @@ impl<'m, 'a, I: IntoIterator<Item = Claim<'a>>> Request<'m, I> {
         let admission = Admission::Queue(Listener::None);
         let submission = self.manager.submit(self.claims, &self.about, admission)?;
         Ok(self.manager.pending(submission))
+    }
+
+    /// The same without a guard; [`Manager::enqueue_by_id`].
+    ///
+    /// # Errors
+    ///
+    /// As [`enqueue`](Self::enqueue).
+    pub fn enqueue_by_id(self) -> Result<EnqueuedById, AcquireError> {
+        self.manager.enqueue_about(self.claims, &self.about)
     }
 
     /// Takes its place in the queue, and calls `done` in the end;

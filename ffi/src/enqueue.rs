@@ -58,9 +58,8 @@ fn place<'a, I: Iterator<Item = Claim<'a>>>(
     sink: Sink,
 ) -> Result<Placed, Failure> {
     if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        let guard = lock::try_for_timeout(request)?;
-        let token = guard.token();
-        let lock = guard.into_id().to_u64();
+        let (id, token) = lock::try_for_timeout(request)?;
+        let lock = id.to_u64();
         return Ok(Placed { lock, token });
     }
     let at = timeout.map(timeout::end).transpose()?;

@@ -10,8 +10,8 @@ use crate::status::{
     OARLOCK_ERR_CLOSED, OARLOCK_ERR_TIMEOUT, OARLOCK_ERR_WOULD_BLOCK, oarlock_status,
 };
 use crate::timeout;
-use engine::{Claim, Guard, LockId, LockState, Manager, Pending, PendingTimeoutError, Request};
-use engine::{TryAcquireError, WaitError};
+use engine::{Claim, EnqueuedById, Guard, LockId, LockState, Manager, Pending};
+use engine::{PendingTimeoutError, Request, TryAcquireError, WaitError};
 use std::time::Duration;
 
 /// One request of one manager, waiting or granted: a number, never 0, that is
@@ -30,16 +30,18 @@ pub const OARLOCK_WAITING: oarlock_state = 1;
 /// It is granted: the caller holds the lock; of an upgrade, all of it exclusively.
 pub const OARLOCK_GRANTED: oarlock_state = 2;
 
-/// Hands a guard over to the caller as a number.
+/// A granted request, known by its number alone: the handle keeps the manager alive.
+type Granted = (LockId, u64);
+
+/// Hands a granted request over to the caller.
 ///
 /// # Safety
 /// `out_lock` is writable; `out_token` is NULL or writable.
 #[inline]
-unsafe fn hand_over(guard: Guard, out_lock: *mut u64, out_token: *mut u64) {
-    let token = guard.token();
+unsafe fn hand_over((id, token): Granted, out_lock: *mut u64, out_token: *mut u64) {
     // SAFETY: by the caller's promise.
     unsafe {
-        out_lock.write(guard.into_id().to_u64());
+        out_lock.write(id.to_u64());
         put(out_token, token);
     }
 }
@@ -83,33 +85,54 @@ pub unsafe extern "C" fn oarlock_acquire(
     entry!(on [manager]; out [out_lock]; maybe [out_token]; error out_error; {
         let timeout = timeout::read(timeout_ns)?;
         let claims = claim::read(claims, claim_count, &manager.limits)?;
-        let guard = match timeout {
-            None if options.is_null() => manager.manager.acquire(claims)?,
-            None => request::make(manager, claims, options)?.acquire()?,
-            Some(Duration::ZERO) => {
-                try_for_timeout(request::make(manager, claims, options)?)?
-            }
-            Some(timeout) => {
-                let pending = request::make(manager, claims, options)?.enqueue()?;
-                match pending.wait_timeout(timeout) {
-                    Ok(guard) => guard,
-                    Err(PendingTimeoutError::Timeout(pending)) => {
-                        give_up(&manager.manager, pending, !out_error.is_null())?
-                    }
-                    Err(error) => return Err(error.into()),
+        let granted = if timeout == Some(Duration::ZERO) {
+            try_for_timeout(request::make(manager, claims, options)?)?
+        } else {
+            let placed = if options.is_null() {
+                manager.manager.enqueue_by_id(claims)?
+            } else {
+                request::make(manager, claims, options)?.enqueue_by_id()?
+            };
+            match placed {
+                EnqueuedById::Granted { id, token } => (id, token),
+                // The clock is not read before this.
+                EnqueuedById::Waiting(pending) => {
+                    await_grant(&manager.manager, pending, timeout, !out_error.is_null())?
                 }
             }
         };
-        hand_over(guard, out_lock, out_token);
+        hand_over(granted, out_lock, out_token);
         Ok(())
     })
+}
+
+/// Waits for a grant, and for no longer than the timeout.
+#[cold]
+fn await_grant(
+    manager: &Manager,
+    pending: Pending,
+    timeout: Option<Duration>,
+    wants_blockers: bool,
+) -> Result<Granted, Failure> {
+    let guard = match timeout {
+        None => pending.wait()?,
+        Some(timeout) => match pending.wait_timeout(timeout) {
+            Ok(guard) => guard,
+            Err(PendingTimeoutError::Timeout(pending)) => {
+                give_up(manager, pending, wants_blockers)?
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
+    let token = guard.token();
+    Ok((guard.into_id(), token))
 }
 
 /// A timeout of 0: a refused try counts as one.
 pub(crate) fn try_for_timeout<'a, I: Iterator<Item = Claim<'a>>>(
     request: Request<'_, I>,
-) -> Result<Guard, Failure> {
-    request.try_acquire().map_err(|error| match error {
+) -> Result<Granted, Failure> {
+    request.try_acquire_by_id().map_err(|error| match error {
         TryAcquireError::WouldBlock => Failure::of(OARLOCK_ERR_TIMEOUT),
         error => error.into(),
     })
@@ -159,12 +182,12 @@ pub unsafe extern "C" fn oarlock_try_acquire(
 ) -> oarlock_status {
     entry!(on [manager]; out [out_lock]; maybe [out_token]; error out_error; {
         let claims = claim::read(claims, claim_count, &manager.limits)?;
-        let guard = if options.is_null() {
-            manager.manager.try_acquire(claims)?
+        let granted = if options.is_null() {
+            manager.manager.try_acquire_by_id(claims)?
         } else {
-            request::make(manager, claims, options)?.try_acquire()?
+            request::make(manager, claims, options)?.try_acquire_by_id()?
         };
-        hand_over(guard, out_lock, out_token);
+        hand_over(granted, out_lock, out_token);
         Ok(())
     })
 }
