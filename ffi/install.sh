@@ -134,7 +134,7 @@ else
     install_name=$(LC_ALL=C readelf -d "$library" | sed -n 's/.*soname: \[\(.*\)\].*/\1/p')
     shared=liboarlock.so.$version
     link=liboarlock.so
-    LC_ALL=C readelf -h "$library" | grep -q 'Class:.*ELF32' && pointer=4 || pointer=8
+    LC_ALL=C readelf -h "$library" | grep 'Class:.*ELF32' >/dev/null && pointer=4 || pointer=8
   fi
   soname=${install_name##*/}
   [ -n "$soname" ] || { echo "ffi/install.sh: $library has no soname" >&2; exit 1; }

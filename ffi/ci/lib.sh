@@ -19,6 +19,9 @@ limit=300
 # For programs that load the library themselves.
 export OARLOCK_LIBRARY=$stage/lib/liboarlock.so
 
+# In a pipe, grep reads all and says it to /dev/null: with -q it would leave before
+# the other program has written, which pipefail takes for a failure.
+
 passed=0
 failed=0
 
@@ -71,10 +74,10 @@ programs() {
 # What a program of tests asks for, in a comment among its first ten lines:
 #   needs: dlopen               is not linked with the library, only with libdl
 #   skip: memcheck because ...  likewise static, shared, sanitized and other ways
-asks() { head -n 10 "$here/tests-c/$1" | grep -qE "^(//|/?[ ]?\*) *$2\b"; }
+asks() { head -n 10 "$here/tests-c/$1" | grep -E "^(//|/?[ ]?\*) *$2\b" >/dev/null; }
 skips() {
   asks "$1" "skip: $2" || return
-  echo "left out: $1, $2: $(head -n 10 "$here/tests-c/$1" | sed -nE "s/.*skip: $2 //p")"
+  echo "left out: $1, $2: $(head -n 10 "$here/tests-c/$1" | sed -nE "s/.*skip: $2 (.*[^ */]).*/\1/p")"
 }
 
 # sources NAME: the test's file and, where it has one, its second file.
@@ -124,4 +127,4 @@ try() {
   if [ -x "$out/$name.$suffix" ]; then tests "$name: $standard, $suffix" "$out/$name.$suffix"; fi
 }
 
-needs_no_shared() { ! readelf -d "$1" | grep -q 'NEEDED.*oarlock'; }
+needs_no_shared() { ! readelf -d "$1" | grep 'NEEDED.*oarlock'; }
