@@ -3,6 +3,8 @@
 # shellcheck shell=bash disable=SC2034 # the parts use what is set here
 
 export PROFILE=${PROFILE:-dev}
+# What a user may have set for install.sh is not meant for the tests.
+unset DESTDIR LIBDIR INCLUDEDIR
 cc=${CC:-cc}
 cxx=${CXX:-c++}
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' "$root/Cargo.toml" | head -n 1)
