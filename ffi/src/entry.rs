@@ -110,20 +110,31 @@ pub(crate) unsafe fn put<T>(out: *mut T, value: T) {
 ///
 /// # Safety
 /// `error` is NULL, or aligned and writable.
+#[inline]
 pub(crate) unsafe fn run(
     error: *mut *mut oarlock_error,
     body: impl FnOnce() -> Result<(), Failure>,
 ) -> oarlock_status {
     // The bodies hold no state of this crate that a panic could leave half
     // changed; the engine answers for its own.
-    let failure = match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(())) => return OARLOCK_OK,
-        Ok(Err(failure)) => failure,
-        Err(payload) => Failure::panic(payload),
-    };
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => OARLOCK_OK,
+        // SAFETY: by the caller's promise.
+        Ok(Err(failure)) => unsafe { fail(failure, error) },
+        // SAFETY: likewise.
+        Err(payload) => unsafe { fail(Failure::panic(payload), error) },
+    }
+}
+
+/// Tells of a failure.
+///
+/// # Safety
+/// As for [`run`].
+#[cold]
+unsafe fn fail(failure: Failure, error: *mut *mut oarlock_error) -> oarlock_status {
     let code = failure.code();
     if !error.is_null() {
-        // SAFETY: as above.
+        // SAFETY: by the caller's promise.
         unsafe { error.write(Box::into_raw(failure.into_error())) };
     }
     code

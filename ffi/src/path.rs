@@ -29,6 +29,7 @@ pub struct oarlock_path {
 /// # Safety
 /// `first` is NULL, misaligned, or points to `count` readable values, which
 /// nobody changes while the result lives.
+#[inline]
 pub(crate) unsafe fn list<'a, T>(
     first: *const T,
     count: usize,
@@ -37,23 +38,31 @@ pub(crate) unsafe fn list<'a, T>(
     if count == 0 {
         return Ok(&[]);
     }
-    if first.is_null() {
-        return Err(Failure::argument(format!(
-            "{name} is NULL, its count is {count}"
-        )));
-    }
-    if !first.is_aligned() {
-        return Err(Failure::argument(format!("{name} is misaligned")));
-    }
-    if count > isize::MAX as usize / size_of::<T>() {
-        return Err(Failure::argument(format!("{name} is longer than memory")));
+    if first.is_null() || !first.is_aligned() || count > isize::MAX as usize / size_of::<T>() {
+        return Err(bad_list(first.is_null(), first.is_aligned(), count, name));
     }
     // SAFETY: not null, aligned, of a possible size; the rest by the caller's
     // promise.
     Ok(unsafe { std::slice::from_raw_parts(first, count) })
 }
 
+#[cold]
+fn bad_list(is_null: bool, is_aligned: bool, count: usize, name: &str) -> Failure {
+    Failure::argument(match (is_null, is_aligned) {
+        (true, _) => format!("{name} is NULL, its count is {count}"),
+        (_, false) => format!("{name} is misaligned"),
+        _ => format!("{name} is longer than memory"),
+    })
+}
+
 impl oarlock_path {
+    /// Whether it is a text that [`Self::open`] can read: then there is nothing
+    /// else to check.
+    #[inline]
+    pub(crate) fn is_readable_text(&self) -> bool {
+        self.segments.is_null() && self.segment_count == 0 && self.text.is_readable()
+    }
+
     /// Refuses what [`Self::open`] could not read. Limits on segments are
     /// checked here because `open` copies them; those on text by the engine.
     ///
@@ -107,9 +116,10 @@ impl oarlock_path {
     ///
     /// # Safety
     /// As for [`check`](Self::check), while the result lives.
+    #[inline]
     pub(crate) unsafe fn open<'a>(&self) -> Path<'a> {
         // SAFETY: by the caller's promise.
-        let bytes = |text: &oarlock_str| unsafe { text.bytes() }.unwrap_or(&[]);
+        let bytes = |text: &oarlock_str| unsafe { text.bytes_or_none() }.unwrap_or(&[]);
         if self.segments.is_null() {
             return Path::text_bytes(bytes(&self.text));
         }

@@ -51,18 +51,41 @@ impl oarlock_str {
     /// # Safety
     /// `ptr` is NULL or points to `len` readable bytes that nobody changes
     /// while the result lives.
+    #[inline]
     pub(crate) unsafe fn bytes<'a>(self) -> Result<&'a [u8], Failure> {
+        // SAFETY: by the caller's promise.
+        unsafe { self.bytes_or_none() }.ok_or_else(|| self.unreadable())
+    }
+
+    /// The same; `None` if it is not readable.
+    ///
+    /// # Safety
+    /// As for [`bytes`](Self::bytes).
+    #[inline]
+    pub(crate) unsafe fn bytes_or_none<'a>(self) -> Option<&'a [u8]> {
         if self.len == 0 {
-            return Ok(&[]);
+            return Some(&[]);
         }
-        if self.ptr.is_null() {
-            return Err(Failure::argument("a string has a length but no pointer"));
-        }
-        if self.len > isize::MAX as usize {
-            return Err(Failure::argument("a string is longer than memory"));
+        if !self.is_readable() {
+            return None;
         }
         // SAFETY: not null, and by the caller's promise readable and unchanged;
         // the length is one that a slice may have.
-        Ok(unsafe { std::slice::from_raw_parts(self.ptr.cast(), self.len) })
+        Some(unsafe { std::slice::from_raw_parts(self.ptr.cast(), self.len) })
+    }
+
+    /// Whether pointer and length are those of a string.
+    #[inline]
+    pub(crate) fn is_readable(&self) -> bool {
+        self.len == 0 || (!self.ptr.is_null() && self.len <= isize::MAX as usize)
+    }
+
+    #[cold]
+    fn unreadable(&self) -> Failure {
+        Failure::argument(if self.ptr.is_null() {
+            "a string has a length but no pointer"
+        } else {
+            "a string is longer than memory"
+        })
     }
 }
