@@ -8,6 +8,15 @@
 
 #include <dirent.h>
 
+/* A sanitizer does not give freed memory back soon. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define KEEPS_FREED
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define KEEPS_FREED
+#endif
+#endif
+
 static const char *library; /* set once */
 
 static size_t lines_of(const char *path) {
@@ -88,7 +97,9 @@ static void a_thousand_times_without_growth(void) {
   /* Stacks of threads that ended are kept and given back by chance, and an arena of
    * malloc is made when two meet; 800 times one of anything would be more. */
   CHECK(maps_after <= maps + 40);
+#ifndef KEEPS_FREED
   CHECK(resident_after <= resident + 8 * 1024);
+#endif
 }
 
 /* Another file with the same content. */
@@ -181,19 +192,19 @@ static void closed_while_its_threads_live(void) {
   assert(dlclose(loaded.handle) == 0);
 }
 
-static void load_and_use(void *data) {
+static void load_and_lock(void *data) {
   struct loaded loaded;
   (void)data;
   CHECK(loaded_open(&loaded, library, RTLD_NOW | RTLD_LOCAL));
   api = &loaded;
-  own_everything();
+  own_name();
   CHECK(dlclose(loaded.handle) == 0);
 }
 
 /* What it does at a fork is still there. */
 static void a_fork_after_it_was_closed(void) {
-  load_and_use(NULL);
-  CHECK(in_child(load_and_use, NULL));
+  load_and_lock(NULL);
+  CHECK(in_child(load_and_lock, NULL));
 }
 
 int main(void) {

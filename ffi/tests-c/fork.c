@@ -1,5 +1,7 @@
 /* A forked child is refused by every function, at once, with every handle from
- * before, and may do everything with its own. */
+ * before, and may do everything with its own.
+ * skip: tsan because it has no new threads after a fork of many
+ */
 #include "child.h"
 #include "own.h"
 

@@ -1,5 +1,7 @@
 /* Forks while other threads are in the middle of calls: a child that touched an
- * internal lock that one of them held would hang. */
+ * internal lock that one of them held would hang.
+ * skip: tsan because it has no new threads after a fork of many
+ */
 #include "child.h"
 #include "own.h"
 

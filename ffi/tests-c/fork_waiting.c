@@ -1,5 +1,7 @@
 /* A fork in the middle of every kind of wait: the child may use its own handles,
- * and the parent's waits go on as if nothing had been. */
+ * and the parent's waits go on as if nothing had been.
+ * skip: tsan because it has no new threads after a fork of many
+ */
 #include "child.h"
 #include "own.h"
 
