@@ -14,7 +14,7 @@ RUNS    ?= 100000
 SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lib python node serve conformance bench random exhaustive loom shuttle stress fuzz \
+.PHONY: help demo test lib python node serve conformance bench examples random exhaustive loom shuttle stress fuzz \
         mutations mutants valgrind nightly install uninstall docs-c clean
 
 help: ## this list
@@ -40,6 +40,9 @@ serve: ## the WebSocket front, in the foreground [LISTEN=ADDRESS:PORT]
 
 conformance: ## the scenarios through every surface [SCENARIOS=DIR]
 	@scripts/conformance.sh "$(SCENARIOS)"
+
+examples: ## the larger examples of C and C++, built and checked
+	@scripts/examples.sh
 
 bench: ## Oarlock beside its peers, into docs/benchmarks [QUICK=1] [CHECK=1] [UPDATE=1]
 	@scripts/bench.sh

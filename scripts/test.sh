@@ -11,7 +11,7 @@ logs=build/log
 mkdir -p "$logs"
 
 wanted=("$@")
-steps="format clippy rustdoc rust loom shuttle stress c-and-c++ python node server conformance readme demo"
+steps="format clippy rustdoc rust loom shuttle stress c-and-c++ examples python node server conformance readme demo"
 for name in "${wanted[@]}"; do
   if [[ " $steps " != *" $name "* ]]; then
     echo "there is no step $name; there are: $steps" >&2
@@ -74,6 +74,7 @@ step loom        cargo scripts/loom.sh
 step shuttle     cargo scripts/shuttle.sh 4000
 step stress      check scripts/stress.sh 20
 step c-and-c++   last  ffi/ci.sh
+step examples    last  scripts/examples.sh
 step python      last  bindings/python/ci.sh
 step node        last  bindings/node/ci.sh
 step server      last  server/ci.sh

@@ -209,7 +209,7 @@ class _Call:
     def string(self, text: str) -> _Str:
         data = text.encode()
         self._kept.append(data)
-        return _Str(ctypes.cast(data, c_void_p), len(data))
+        return _Str(ctypes.cast(ctypes.c_char_p(data), c_void_p), len(data))
 
     def path(self, path: Path) -> _Path:
         if isinstance(path, str):
