@@ -1,7 +1,6 @@
 // oarlock::mutex with the standard library's locks.
+#include "child.h"
 #include "thrown.hpp"
-
-#include <sys/wait.h>
 
 #include <chrono>
 #include <mutex>
@@ -125,26 +124,43 @@ static void a_forked_child_is_refused() {
   std::unique_lock<oarlock::mutex> lock(mutex);
   shared.lock_shared();
   oarlock::guard guard = manager.acquire(oarlock::write("c"));
-  std::fflush(nullptr);
-  const pid_t child = fork();
-  assert(child >= 0);
-  if (child == 0) {
-    alarm(60);
-    check_failures = 0;
-    CHECK_STATUS(OARLOCK_ERR_FORKED, thrown([&] { (void)manager.acquire(oarlock::read("z")); }));
+  const auto child = [&] {
+    CHECK(throws<oarlock::forked_error>([&] { return manager.acquire(oarlock::read("z")); }));
     CHECK_STATUS(OARLOCK_ERR_FORKED, thrown([&] { guard.release(); }));
     CHECK_STATUS(OARLOCK_ERR_FORKED, thrown([&] { shared.lock(); }));
     lock.unlock();
     shared.unlock_shared();
     const oarlock::manager own;
     CHECK(own.try_acquire(oarlock::write("a")).has_value());
-    _exit(check_failures != 0);
-  }
-  int status = -1;
-  assert(waitpid(child, &status, 0) == child);
-  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  };
+  CHECK(in_child([](void* body) { (*static_cast<decltype(child)*>(body))(); },
+                 const_cast<void*>(static_cast<const void*>(&child))));
   CHECK(!manager.try_acquire(oarlock::read("a")) && !manager.try_acquire(oarlock::write("b")));
   CHECK(!manager.try_acquire(oarlock::read("c")));
+  shared.unlock_shared();
+}
+
+/* A mutex without a manager: one that was used belongs to the parent, any other works. */
+static void a_forked_child_has_mutexes_of_its_own() {
+  static oarlock::mutex used, unused;
+  oarlock::mutex shared;
+  used.lock();
+  shared.lock_shared();
+  CHECK(in_child(
+      [](void* other) {
+        auto& inherited = *static_cast<oarlock::mutex*>(other);
+        CHECK_STATUS(OARLOCK_ERR_FORKED, thrown([] { used.lock(); }));
+        CHECK_STATUS(OARLOCK_ERR_FORKED, thrown([] { return used.try_lock_shared(); }));
+        used.unlock();
+        inherited.unlock_shared();
+        oarlock::mutex fresh;
+        const std::scoped_lock both(unused, fresh);
+        CHECK(!unused.try_lock_shared() && !fresh.try_lock());
+        CHECK_STATUS(OARLOCK_ERR_FORKED, thrown([] { used.lock(); }));
+      },
+      &shared));
+  CHECK(!used.try_lock_shared() && !shared.try_lock());
+  used.unlock();
   shared.unlock_shared();
 }
 
@@ -156,5 +172,6 @@ int main() {
   RUN(it_outlives_the_manager_object);
   RUN(threads_exclude_each_other);
   RUN(a_forked_child_is_refused);
+  RUN(a_forked_child_has_mutexes_of_its_own);
   return check_failed_tests != 0;
 }

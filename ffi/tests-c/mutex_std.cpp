@@ -50,7 +50,7 @@ struct slow_clock {
   static constexpr bool is_steady = true;
   static time_point now() {
     const auto real = steady::now().time_since_epoch();
-    return time_point(std::chrono::duration_cast<duration>(real / 3 + 1000000h));
+    return time_point(std::chrono::duration_cast<duration>(real / 3 + 1000h));
   }
 };
 

@@ -155,7 +155,7 @@ class mutex {
   static bool until(const std::chrono::time_point<Clock, Duration>& deadline, Take take) {
     for (;;) {
       if (take(detail::until(deadline))) return true;
-      if (std::is_same_v<Clock, std::chrono::steady_clock> || Clock::now() >= deadline) {
+      if (std::is_same_v<Clock, std::chrono::steady_clock> || detail::until(deadline) == 0) {
         return false;
       }
     }

@@ -53,13 +53,18 @@ inline failure refused(span timeout) {
  *  is further away than can be counted. */
 template <class Clock, class Duration>
 std::int64_t until(const std::chrono::time_point<Clock, Duration>& deadline) {
-  // As floating numbers: their difference can be too large for the clock's own.
+  const auto now = Clock::now();
+  constexpr bool alike = std::is_same_v<Duration, typename Clock::duration>;
+  if constexpr (alike) {
+    if (now >= deadline) return 0;
+  }
+  // As floating numbers, which do not overflow: different units are not compared exactly,
+  // and the difference of two time points can be too large for both.
   using floating = std::chrono::duration<long double, std::nano>;
-  const floating left =
-      floating(deadline.time_since_epoch()) - floating(Clock::now().time_since_epoch());
+  const floating left = floating(deadline.time_since_epoch()) - floating(now.time_since_epoch());
   const span rounded = nanoseconds(left);
-  if (rounded.status == OARLOCK_OK) return rounded.ns;
-  return rounded.status == OARLOCK_ERR_INVALID_TIMEOUT ? 0 : OARLOCK_FOREVER;
+  if (rounded.status == OARLOCK_ERR_TIMEOUT_TOO_LARGE) return OARLOCK_FOREVER;
+  return rounded.ns == 0 && alike ? 1 : rounded.ns;
 }
 
 /** The same for a duration as the standard library's locks take it: what is
@@ -81,7 +86,7 @@ auto wait_until(const std::chrono::time_point<Clock, Duration>& deadline, Wait w
     if constexpr (std::is_same_v<Clock, std::chrono::steady_clock>) {
       return done;
     } else {
-      if (done.code() != OARLOCK_ERR_TIMEOUT || Clock::now() >= deadline) return done;
+      if (done.code() != OARLOCK_ERR_TIMEOUT || until(deadline) == 0) return done;
     }
   }
 }
