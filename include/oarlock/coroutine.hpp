@@ -310,7 +310,11 @@ class coroutine_operations {
  *  released if the grant was on its way. The queue has to outlive whoever awaits: those that
  *  await when it goes are never resumed, and destroying them is all that can be done.
  *
- *  Each manager has queues of its own. Neither copied nor moved. */
+ *  Each manager has queues of its own. Neither copied nor moved.
+ *
+ *  Some compilers (GCC 12 is one) cannot keep a list in braces, or a claim chosen by ?:,
+ *  inside of a co_await. Then make the request before: auto both = queue.acquire({...});
+ *  and co_await both. It has its place from there on. */
 class coroutine_queue : public coroutine_operations<coroutine_queue, throwing> {
  public:
   /** A queue for this manager, with nothing in it. */
