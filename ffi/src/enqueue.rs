@@ -15,7 +15,7 @@ use crate::status::{OARLOCK_ERR_CLOSED, oarlock_status};
 use crate::target::Target;
 use crate::timeout;
 use crate::timer::Alarm;
-use engine::{Claim, Enqueued, LockState, Request};
+use engine::{Claim, Enqueued, EnqueuedById, LockState, Pending, Request};
 use std::ffi::c_void;
 use std::sync::Arc;
 use std::time::Duration;
@@ -120,21 +120,36 @@ pub unsafe extern "C" fn oarlock_enqueue(
 ) -> oarlock_status {
     entry!(on [manager]; out [out_lock, out_state]; maybe [out_token]; error out_error; {
         let claims = claim::read(claims, claim_count, &manager.limits)?;
-        let pending = request::make(manager, claims, options)?.enqueue()?;
-        let token = match pending.state() {
-            Some(LockState::Granted(token)) => token,
-            Some(LockState::Waiting) => 0,
-            // Nobody else knows the id yet. Whoever ended it is about to tell why;
-            // the grant cannot come in between.
-            None => return Err(match pending.wait() {
-                Err(error) => error.into(),
-                Ok(_) => Failure::of(OARLOCK_ERR_CLOSED),
-            }),
+        let placed = if options.is_null() {
+            manager.manager.enqueue_by_id(claims)?
+        } else {
+            request::make(manager, claims, options)?.enqueue_by_id()?
         };
-        let lock = pending.into_id().to_u64();
-        Placed { lock, token }.hand_over(out_lock, out_state, out_token);
+        let placed = match placed {
+            EnqueuedById::Granted { id, token } => Placed { lock: id.to_u64(), token },
+            EnqueuedById::Waiting(pending) => place_in_line(pending)?,
+        };
+        placed.hand_over(out_lock, out_state, out_token);
         Ok(())
     })
+}
+
+/// Leaves a request that had to wait in the queue.
+fn place_in_line(pending: Pending) -> Result<Placed, Failure> {
+    let token = match pending.state() {
+        Some(LockState::Granted(token)) => token,
+        Some(LockState::Waiting) => 0,
+        // Nobody else knows the id yet. Whoever ended it is about to tell why;
+        // the grant cannot come in between.
+        None => {
+            return Err(match pending.wait() {
+                Err(error) => error.into(),
+                Ok(_) => Failure::of(OARLOCK_ERR_CLOSED),
+            });
+        }
+    };
+    let lock = pending.into_id().to_u64();
+    Ok(Placed { lock, token })
 }
 
 /// Gives a request its place in the queue and returns at once; if it has to
