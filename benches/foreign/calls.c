@@ -82,6 +82,19 @@ static void trying(void *state, uint64_t times) {
   }
 }
 
+static void enqueueing(void *state, uint64_t times) {
+  const oarlock_manager *const manager = (const oarlock_manager *)state;
+  const char *text = ONE;
+  for (uint64_t i = 0; i < times; ++i) {
+    oarlock_lock lock;
+    oarlock_state granted;
+    OPAQUE(text);
+    const oarlock_claim claim = oarlock_write(text);
+    must(oarlock_enqueue(manager, &claim, 1, NULL, &lock, &granted, NULL, NULL));
+    must(oarlock_release(manager, lock));
+  }
+}
+
 static void *open_held(void) {
   void *const manager = open_manager();
   const oarlock_claim claim = oarlock_write(ONE);
@@ -123,6 +136,7 @@ static const struct foreign_case CASES[] = {
     {"two claims", open_manager, two_claims, close_manager},
     {"with a timeout", open_manager, with_timeout, close_manager},
     {"try_acquire", open_manager, trying, close_manager},
+    {"enqueue, granted at once", open_manager, enqueueing, close_manager},
     {"try_acquire, refused", open_held, refused, close_manager},
 };
 

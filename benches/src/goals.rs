@@ -333,9 +333,15 @@ fn c(goals: &mut Goals<'_>) {
         "try_acquire",
     ] {
         let of = |language: &str| goals.get("c-calls", &format!("{language}, {what}"), "ns");
-        let found = Found::difference(of("C"), of("Rust"));
+        let mut found = Found::difference(of("C"), of("Rust"));
+        let mut words = "ns more than from Rust";
+        if what == "two claims" {
+            // The best round is one in which both lie in one shard, by chance.
+            found = found.map(Found::by_median);
+            words = "ns more than from Rust (the median decides)";
+        }
         let what = format!("acquire + release from C: {what}");
-        goals.add(&what, "ns more than from Rust", AtMost(10.0), found);
+        goals.add(&what, words, AtMost(10.0), found);
     }
     let worst = goals.results.of("c-calls");
     let worst = worst.filter(|row| row.figure == "allocations");

@@ -90,6 +90,9 @@ fn twin(name: &str) -> Option<fn() -> Run> {
         "try_acquire" => {
             || each(|m| drop(black_box(m.try_acquire(write(black_box(ONE)))).unwrap()))
         }
+        "enqueue, granted at once" => {
+            || each(|m| drop(black_box(m.enqueue(write(black_box(ONE)))).unwrap()))
+        }
         "try_acquire, refused" => || {
             let manager = Manager::new();
             let held = manager.acquire(write(ONE)).unwrap();
