@@ -104,6 +104,7 @@ class [[nodiscard]] awaitable {
   explicit awaitable(result<T> decided) : decided_(std::move(decided)) {}
   /** One that waits; from coroutine_queue. */
   explicit awaitable(detail::awaited* waits) noexcept : waits_(waits) {}
+  /** Takes the other one's over; before it is awaited. */
   awaitable(awaitable&& other) noexcept
       : decided_(std::move(other.decided_)), waits_(std::exchange(other.waits_, nullptr)) {}
   awaitable& operator=(awaitable&&) = delete;

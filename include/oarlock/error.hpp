@@ -15,6 +15,7 @@ namespace oarlock {
 /** A failure, thrown. what() is a sentence for a person. */
 class error : public std::runtime_error {
  public:
+  /** Of this failure; raise chooses the type. */
   explicit error(failure why) : std::runtime_error(why.message()), why_(std::move(why)) {}
 
   /** The status, an OARLOCK_ERR_ number. */

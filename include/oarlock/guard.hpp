@@ -69,7 +69,9 @@ class [[nodiscard]] guard : public guard_operations<guard, throwing> {
  public:
   /** An empty guard. */
   guard() noexcept = default;
+  /** Takes what the other one holds. */
   guard(guard&& other) noexcept : held_(std::move(other.held_)) {}
+  /** Takes what the other one holds, and releases what this one held. */
   guard& operator=(guard&& other) noexcept {
     guard taken(std::move(other));
     std::swap(held_, taken.held_);

@@ -123,8 +123,10 @@ class [[nodiscard]] pending : public pending_operations<pending, throwing> {
  public:
   /** An empty one. */
   pending() noexcept = default;
+  /** Takes the other one's request. */
   pending(pending&& other) noexcept
       : it_{std::move(other.it_.manager), std::exchange(other.it_.lock, 0)} {}
+  /** Takes the other one's request, and ends its own. */
   pending& operator=(pending&& other) noexcept {
     pending taken(std::move(other));
     std::swap(it_, taken.it_);

@@ -192,8 +192,10 @@ class upgrade_operations {
   upgrade_operations& operator=(const upgrade_operations&) = default;
   ~upgrade_operations() = default;
 
+  /** What the guard holds. */
   detail::held& held() { return detail::target_access::of(static_cast<Self&>(*this)); }
 
+  /** Success, or the failure that a status is. */
   static answer<void> done(oarlock_status status) {
     return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(failure(status)));
   }
