@@ -46,16 +46,13 @@ check() {
   if said=$("$@" 2>&1); then pass "$name"; else fail "$name" "$said"; fi
 }
 
-# A program of tests that prints PASS and FAIL itself.
-tests() {
-  local name=$1 said status good bad
-  shift
-  said=$(timeout --kill-after=10 "$limit" "$@" 2>&1)
-  status=$?
+# count NAME STATUS SAID: of a program of tests, which prints PASS and FAIL itself.
+count() {
+  local name=$1 status=$2 said=$3 good bad
   good=$(grep -c '^PASS ' <<<"$said")
   bad=$(grep -c '^FAIL ' <<<"$said")
   # One that breaks off, or says nothing, has failed, too.
-  if [ "$bad" -eq 0 ] && { [ $status -ne 0 ] || [ "$good" -eq 0 ]; }; then bad=1; fi
+  if [ "$bad" -eq 0 ] && { [ "$status" -ne 0 ] || [ "$good" -eq 0 ]; }; then bad=1; fi
   if [ "$bad" -eq 0 ]; then
     sed -n "s|^PASS |PASS $name: |p" <<<"$said"
   else
@@ -63,6 +60,15 @@ tests() {
   fi
   passed=$((passed + good))
   failed=$((failed + bad))
+}
+in_time() { timeout --kill-after=10 "$limit" "$@"; }
+
+# tests NAME COMMAND...: runs such a program.
+tests() {
+  local name=$1 said
+  shift
+  said=$(in_time "$@" 2>&1)
+  count "$name" $? "$said"
 }
 
 # The programs of tests-c, by their main files' names.
@@ -95,10 +101,10 @@ build() {
   "$compiler" "-std=$standard" "${common[@]}" $(sources "$name") "$@" -o "$out/$name.$suffix"
 }
 
-# Tests side by side: `later NAME COMMAND...` as for check, any number of times,
-# then `settle` waits for all and counts them.
+# Tests side by side: `later NAME COMMAND...` as for check, `tests_later` as for
+# tests, any number of times; then `settle` waits for all and counts them.
 names=()
-later() {
+begin() {
   local at=$out/later.${#names[@]}
   while [ "$(jobs -rp | wc -l)" -ge "$parallel" ]; do wait -n; done
   names+=("$1")
@@ -108,12 +114,19 @@ later() {
     echo $? >"$at.status"
   } &
 }
+later() { begin "check $1" "${@:2}"; }
+tests_later() { begin "tests $1" in_time "${@:2}"; }
 settle() {
-  local i at
+  local i at name status
   wait
   for i in "${!names[@]}"; do
     at=$out/later.$i
-    if [ "$(cat "$at.status")" = 0 ]; then pass "${names[i]}"; else fail "${names[i]}" "$(cat "$at.said")"; fi
+    name=${names[i]#* }
+    status=$(cat "$at.status")
+    case ${names[i]} in
+      tests*) count "$name" "$status" "$(cat "$at.said")" ;;
+      *) if [ "$status" = 0 ]; then pass "$name"; else fail "$name" "$(cat "$at.said")"; fi ;;
+    esac
     rm -f "$at.said" "$at.status"
   done
   names=()

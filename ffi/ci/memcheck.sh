@@ -19,15 +19,16 @@ memcheck() {
 if command -v valgrind >/dev/null; then
   leak() {
     printf '#include <stdlib.h>\nint main(void) { return malloc(1) == NULL; }\n' |
-      "$cc" -g -O0 -x c - -o "$out/leak" && memcheck "$out/leak" | grep 'it leaks'
+      "$cc" -g -O0 -x c - -o "$out/leak" && grep 'it leaks' <<<"$(memcheck "$out/leak")"
   }
   check "memcheck sees a leak" leak
   export -f memcheck
   for name in $(programs); do
     skips "$name" memcheck && continue
     if [ ! -x "$out/$name.shared" ]; then continue; fi
-    tests "memcheck: $name" bash -c 'memcheck "$1"' memcheck "$out/$name.shared"
+    tests_later "memcheck: $name" bash -c 'memcheck "$1"' memcheck "$out/$name.shared"
   done
+  settle
 else
   echo "SKIP memcheck: valgrind is not installed"
 fi

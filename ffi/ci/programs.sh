@@ -15,8 +15,11 @@ settle
 
 for name in $(programs); do
   for kind in static shared; do
-    if [ ! -x "$out/$name.$kind" ]; then continue; fi
-    tests "$name: $kind" "$out/$name.$kind"
+    [ ! -x "$out/$name.$kind" ] || tests_later "$name: $kind" "$out/$name.$kind"
   done
+done
+settle
+
+for name in $(programs); do
   if [ -x "$out/$name.static" ]; then check "$name links the static library" needs_no_shared "$out/$name.static"; fi
 done
