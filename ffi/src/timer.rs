@@ -19,7 +19,7 @@ type Key = (Instant, u64);
 #[derive(Default)]
 struct Timer {
     state: Mutex<State>,
-    /// The first of `armed` has changed.
+    /// The thread has slept long enough.
     changed: Condvar,
 }
 
@@ -30,6 +30,9 @@ struct State {
     users: usize,
     made: u64,
     running: bool,
+    /// When the thread will look again; `None` while it does not sleep, and when it
+    /// has been woken.
+    sleeps_until: Option<Instant>,
 }
 
 static TIMER: PerProcess<Timer> = PerProcess::new(Timer::default);
@@ -47,18 +50,17 @@ impl Timer {
         loop {
             let now = Instant::now();
             let Some((&first, _)) = state.armed.first_key_value() else {
-                let wait = self.changed.wait_timeout(state, LINGER);
-                let (after, result) = wait.unwrap_or_else(PoisonError::into_inner);
-                state = after;
-                if result.timed_out() && state.users == 0 {
+                let until = now + LINGER;
+                state = self.sleep(state, now, until);
+                let is_idle = state.armed.is_empty() && state.users == 0;
+                if is_idle && Instant::now() >= until {
                     state.running = false;
                     return;
                 }
                 continue;
             };
             if first.0 > now {
-                let wait = self.changed.wait_timeout(state, first.0 - now);
-                state = wait.unwrap_or_else(PoisonError::into_inner).0;
+                state = self.sleep(state, now, first.0);
                 continue;
             }
             let target = state.armed.remove(&first);
@@ -68,6 +70,31 @@ impl Timer {
                 target.expire();
             }
             state = self.lock();
+        }
+    }
+
+    fn sleep<'a>(
+        &self,
+        mut state: MutexGuard<'a, State>,
+        now: Instant,
+        until: Instant,
+    ) -> MutexGuard<'a, State> {
+        state.sleeps_until = Some(until);
+        let wait = self.changed.wait_timeout(state, until - now);
+        let mut state = wait.unwrap_or_else(PoisonError::into_inner).0;
+        state.sleeps_until = None;
+        state
+    }
+
+    /// Wakes the thread if it sleeps for longer than this.
+    fn look_by(&self, mut state: MutexGuard<'_, State>, by: Instant) {
+        let wakes = state.sleeps_until.is_some_and(|until| until > by);
+        if wakes {
+            state.sleeps_until = None;
+        }
+        drop(state);
+        if wakes {
+            self.changed.notify_one();
         }
     }
 }
@@ -124,18 +151,21 @@ impl Alarm {
         *stage = Stage::Armed;
         let mut state = self.timer.lock();
         state.armed.insert(self.key, target);
-        let is_first = state.armed.keys().next() == Some(&self.key);
-        drop(state);
-        if is_first {
-            self.timer.changed.notify_one();
-        }
+        self.timer.look_by(state, self.key.0);
     }
 
     /// What it is for has ended: it never goes off from here on.
     pub(crate) fn disarm(&self) {
         let before = std::mem::replace(&mut *self.stage(), Stage::Over);
         if before == Stage::Armed {
-            let removed = self.timer.lock().armed.remove(&self.key);
+            let mut state = self.timer.lock();
+            let removed = state.armed.remove(&self.key);
+            if state.armed.is_empty() {
+                // It is not to stay until the time that nobody waits for any more.
+                self.timer.look_by(state, Instant::now() + LINGER);
+            } else {
+                drop(state);
+            }
             // Not under the lock: it may be the last to know a manager.
             drop(removed);
         }
