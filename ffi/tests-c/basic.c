@@ -106,38 +106,6 @@ static void a_later_holder_has_a_greater_token(void) {
   check_done(manager);
 }
 
-static void a_name_is_one_manager(void) {
-  oarlock_manager *one = NULL, *two = NULL, *other = NULL;
-  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("shared"), &one, NULL));
-  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("shared"), &two, NULL));
-  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of(""), &other, NULL));
-  const oarlock_lock lock = check_hold(one, oarlock_write("a"));
-  CHECK(!check_free(two, oarlock_read("a")));
-  CHECK(check_free(other, oarlock_read("a")));
-  /* The lock outlives the handle that took it, as another one is there. */
-  oarlock_manager_free(one);
-  CHECK(!check_free(two, oarlock_read("a")));
-  CHECK_STATUS(OARLOCK_OK, oarlock_release(two, lock));
-  check_done(two);
-  check_done(other);
-  /* The name is free again. */
-  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("shared"), &one, NULL));
-  check_done(one);
-}
-
-static void a_closed_name_is_closed_for_all_its_handles(void) {
-  oarlock_manager *one = NULL, *two = NULL;
-  oarlock_lock lock = 0;
-  const oarlock_claim claim = oarlock_write("a");
-  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("closing"), &one, NULL));
-  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("closing"), &two, NULL));
-  CHECK_STATUS(OARLOCK_OK, oarlock_manager_close(one));
-  CHECK_STATUS(OARLOCK_ERR_CLOSED, oarlock_try_acquire(two, &claim, 1, NULL, &lock, NULL, NULL));
-  CHECK_STATUS(OARLOCK_OK, oarlock_manager_check(two));
-  oarlock_manager_free(one);
-  oarlock_manager_free(two);
-}
-
 static void an_error_tells_about_this_very_case(void) {
   oarlock_manager *manager = check_manager();
   const oarlock_claim claim = oarlock_write("red//blue");
@@ -165,8 +133,6 @@ int main(void) {
   RUN(segments_are_taken_as_they_are);
   RUN(the_root_has_three_spellings);
   RUN(a_later_holder_has_a_greater_token);
-  RUN(a_name_is_one_manager);
-  RUN(a_closed_name_is_closed_for_all_its_handles);
   RUN(an_error_tells_about_this_very_case);
   return check_failed_tests != 0;
 }

@@ -1,0 +1,158 @@
+/* Managers with names, what a handle tells of itself, and closing. */
+#include "check.h"
+
+static void a_name_is_one_manager(void) {
+  oarlock_manager *one = NULL, *two = NULL, *other = NULL;
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("shared"), &one, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("shared"), &two, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of(""), &other, NULL));
+  const oarlock_lock lock = check_hold(one, oarlock_write("a"));
+  CHECK(!check_free(two, oarlock_read("a")));
+  CHECK(check_free(other, oarlock_read("a")));
+  /* The lock outlives the handle that took it, as another one is there. */
+  oarlock_manager_free(one);
+  CHECK(!check_free(two, oarlock_read("a")));
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(two, lock));
+  check_done(two);
+  check_done(other);
+  /* The name is free again. */
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("shared"), &one, NULL));
+  check_done(one);
+}
+
+static void a_closed_name_is_closed_for_all_its_handles(void) {
+  oarlock_manager *one = NULL, *two = NULL;
+  oarlock_lock lock = 0;
+  const oarlock_claim claim = oarlock_write("a");
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("closing"), &one, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("closing"), &two, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_close(one));
+  CHECK_STATUS(OARLOCK_ERR_CLOSED, oarlock_try_acquire(two, &claim, 1, NULL, &lock, NULL, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_check(two));
+  oarlock_manager_free(one);
+  oarlock_manager_free(two);
+}
+
+static void a_handle_knows_its_name(void) {
+  static const oarlock_str names[] = {{"plain", 5}, {"", 0}, {"caf\xc3\xa9", 5}, {"a\0b", 3}};
+  oarlock_manager *manager = NULL;
+  oarlock_str name = {"x", 1};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    char copy[8];
+    memcpy(copy, names[i].ptr, names[i].len);
+    const oarlock_str given = {copy, names[i].len};
+    CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(given, &manager, NULL));
+    memset(copy, 'x', sizeof copy); /* it was copied */
+    CHECK_STATUS(OARLOCK_OK, oarlock_manager_name(manager, &name));
+    CHECK(name.ptr != NULL && name.len == names[i].len);
+    CHECK(memcmp(name.ptr, names[i].ptr, name.len) == 0);
+    check_done(manager);
+  }
+  /* Without a name there is no pointer either. */
+  manager = check_manager();
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_name(manager, &name));
+  CHECK(name.ptr == NULL && name.len == 0);
+  check_done(manager);
+}
+
+/* The empty name with and without a pointer is one name. */
+static void the_empty_name_is_a_name(void) {
+  const oarlock_str null = {NULL, 0};
+  oarlock_manager *one = NULL, *two = NULL;
+  oarlock_str name = {NULL, 9};
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(null, &one, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of(""), &two, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_name(one, &name));
+  CHECK(name.ptr != NULL && name.len == 0);
+  const oarlock_lock lock = check_hold(one, oarlock_write("a"));
+  CHECK(!check_free(two, oarlock_read("a")));
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(two, lock));
+  oarlock_manager_free(one);
+  check_done(two);
+}
+
+static void bad_names_are_refused(void) {
+  static const struct {
+    oarlock_str name;
+    oarlock_status status;
+  } bad[] = {{{NULL, 4}, OARLOCK_ERR_INVALID_ARGUMENT},
+             {{NULL, SIZE_MAX}, OARLOCK_ERR_INVALID_ARGUMENT},
+             {{"x", SIZE_MAX}, OARLOCK_ERR_INVALID_ARGUMENT},
+             {{"caf\xe9", 4}, OARLOCK_ERR_INVALID_NAME},
+             {{"\xed\xa0\x80", 3}, OARLOCK_ERR_INVALID_NAME}};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+    oarlock_manager *manager = (oarlock_manager *)&manager;
+    oarlock_error *error = NULL;
+    CHECK_STATUS(bad[i].status, oarlock_manager_named(bad[i].name, &manager, &error));
+    CHECK(manager == NULL);
+    CHECK_STATUS(bad[i].status, oarlock_error_code(error));
+    oarlock_error_free(error);
+  }
+}
+
+static void whether_it_is_closed(void) {
+  oarlock_manager *one = NULL, *two = NULL;
+  int32_t closed = 9;
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("closed"), &one, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("closed"), &two, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_is_closed(one, &closed));
+  CHECK(closed == 0);
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_close(two));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_is_closed(one, &closed));
+  CHECK(closed == 1);
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_close(two)); /* twice does nothing */
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_check(one));
+  oarlock_manager_free(one);
+  oarlock_manager_free(two);
+  /* The name is free again, and its new manager is open. */
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("closed"), &one, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_is_closed(one, &closed));
+  CHECK(closed == 0);
+  check_done(one);
+}
+
+struct namer {
+  int wrong;
+};
+
+/* Finds, makes and frees the same names as the others. */
+static void *use_names(void *data) {
+  struct namer *const namer = (struct namer *)data;
+  for (int i = 0; i < 300; i++) {
+    oarlock_manager *manager = NULL;
+    oarlock_lock lock = 0;
+    const oarlock_claim claim = oarlock_write("a");
+    if (oarlock_manager_named(oarlock_str_of(i % 2 ? "odd" : "even"), &manager, NULL) ||
+        oarlock_acquire(manager, &claim, 1, NULL, OARLOCK_FOREVER, &lock, NULL, NULL) ||
+        oarlock_release(manager, lock)) {
+      namer->wrong = 1;
+    }
+    oarlock_manager_free(manager);
+  }
+  return NULL;
+}
+
+static void names_come_and_go_in_many_threads(void) {
+  enum { THREADS = 3 };
+  struct namer namers[THREADS];
+  pthread_t threads[THREADS];
+  for (int i = 0; i < THREADS; i++) {
+    namers[i].wrong = 0;
+    assert(pthread_create(&threads[i], NULL, use_names, &namers[i]) == 0);
+  }
+  for (int i = 0; i < THREADS; i++) {
+    assert(pthread_join(threads[i], NULL) == 0);
+    CHECK(namers[i].wrong == 0);
+  }
+}
+
+int main(void) {
+  RUN(a_name_is_one_manager);
+  RUN(a_closed_name_is_closed_for_all_its_handles);
+  RUN(a_handle_knows_its_name);
+  RUN(the_empty_name_is_a_name);
+  RUN(bad_names_are_refused);
+  RUN(whether_it_is_closed);
+  RUN(names_come_and_go_in_many_threads);
+  return check_failed_tests != 0;
+}
