@@ -40,7 +40,7 @@ pub(crate) unsafe fn read<'a>(
     claims: *const oarlock_claim,
     count: usize,
     limits: &Limits,
-) -> Result<impl Iterator<Item = Claim<'a>>, Failure> {
+) -> Result<Checked<'a>, Failure> {
     // Before the first read: a wild count must not make this one wild too.
     if count > limits.max_claims {
         return Err(too_many(count, limits));
@@ -55,8 +55,21 @@ pub(crate) unsafe fn read<'a>(
             unsafe { claim.path.check(limits)? };
         }
     }
-    // SAFETY: each was just checked, and nobody changes them meanwhile.
-    Ok(claims.iter().map(|claim| unsafe { claim.open() }))
+    Ok(Checked(claims.iter()))
+}
+
+/// Claims that were checked, and that nobody changes meanwhile.
+pub(crate) struct Checked<'a>(std::slice::Iter<'a, oarlock_claim>);
+
+impl<'a> Iterator for Checked<'a> {
+    type Item = Claim<'a>;
+
+    // Twice for a single claim, the second time in vain.
+    #[inline(always)]
+    fn next(&mut self) -> Option<Claim<'a>> {
+        // SAFETY: checked, as said above.
+        self.0.next().map(|claim| unsafe { claim.open() })
+    }
 }
 
 #[cold]
@@ -98,7 +111,7 @@ impl oarlock_claim {
     ///
     /// # Safety
     /// It is checked, and its pointers are still good.
-    #[inline]
+    #[inline(always)]
     unsafe fn open<'a>(&self) -> Claim<'a> {
         // SAFETY: by the caller's promise.
         let path = unsafe { self.path.open() };
