@@ -28,40 +28,28 @@ for name in "$@"; do
 done
 [ $# -gt 0 ] && every=$*
 
-passed=0
-failed=0
-
 # One test that is one command: silent unless it fails. False if it does.
 check() {
   local name=$1 said
   shift
   if said=$(timeout --kill-after=10 "$limit" "$@" 2>&1); then
     echo "PASS $name"
-    passed=$((passed + 1))
   else
     printf '%s\nFAIL %s\n' "$said" "$name"
-    failed=$((failed + 1))
     return 1
   fi
 }
 
-# A program that prints PASS and FAIL itself.
+# A program that prints PASS and FAIL itself. One that breaks off, or says nothing, has
+# failed, too.
 tests() {
-  local name=$1 said status good bad
+  local name=$1 said status
   shift
   said=$(timeout --kill-after=10 "$limit" "$@" 2>&1)
   status=$?
-  good=$(grep -c '^PASS ' <<<"$said")
-  bad=$(grep -c '^FAIL ' <<<"$said")
-  # One that breaks off, or says nothing, has failed, too.
-  if [ "$bad" -eq 0 ] && { [ $status -ne 0 ] || [ "$good" -eq 0 ]; }; then bad=1; fi
-  if [ "$bad" -eq 0 ]; then
-    sed -n "s|^PASS |PASS $name: |p" <<<"$said"
-  else
-    printf '%s\nFAIL %s (exit %d)\n' "$said" "$name" "$status"
-  fi
-  passed=$((passed + good))
-  failed=$((failed + bad))
+  sed -E "s#^(PASS|FAIL) #\1 $name: #" <<<"$said"
+  grep -q '^FAIL ' <<<"$said" && return
+  [ $status -eq 0 ] && grep -q '^PASS ' <<<"$said" || echo "FAIL $name: exit $status"
 }
 
 mkdir -p "$out"
@@ -114,7 +102,7 @@ plugin_host() {
   mapfile -t embed <<<"$said"
   # A library that is there may still need others that are not.
   if ! said=$(printf '#include <Python.h>\nint main() { Py_Initialize(); }\n' |
-    "$cxx" -x c++ - -x none "${embed[@]}" -ldl -pthread -o "$out/probe" 2>&1); then
+    "$cxx" -x c++ - -x none "${embed[@]}" -ldl -pthread -o "$out/embed-probe" 2>&1); then
     echo "SKIP $1: $python cannot be embedded: $(tail -n 1 <<<"$said")"
     return
   fi
@@ -139,8 +127,13 @@ except ImportError:
 sys.exit("it has found a library")' "$here"
 }
 
+# Side by side: mostly they compile, or wait for one another's threads.
 for name in $every; do
-  "${name//-/_}" "$name"
+  "${name//-/_}" "$name" >"$out/$name.log" 2>&1 &
 done
+wait
+for name in $every; do cat "$out/$name.log"; done | tee "$out/log"
+passed=$(grep -c '^PASS ' "$out/log")
+failed=$(grep -c '^FAIL ' "$out/log")
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]
