@@ -4,12 +4,13 @@
 #   ffi/ci.sh                  with a quickly built library
 #   ffi/ci.sh abi doxygen      only these parts
 #   PROFILE=release ffi/ci.sh  with the library as it is shipped
-#   UPDATE=1 ffi/ci.sh abi     writes ffi/symbols.txt and ffi/abi anew
+#   UPDATE=1 ffi/ci.sh abi     writes the header, ffi/symbols.txt and ffi/abi anew
+#   JOBS=2 OUT=/some/folder    programs at a time; instead of build/ffi
 #
-# The parts are the files of ffi/ci. Needs a C and a C++ compiler of GNU's kind
-# with binutils, pkg-config and Python; uses valgrind where it is. cmake and doxygen are
-# installed into build/tools. Prints PASS or FAIL for each test and
-# ends with "N passed, N failed".
+# The parts are files of ffi/ci. Needs a C and a C++ compiler of GNU's kind with
+# binutils, and Python; uses valgrind where it is. pkg-config, cmake and doxygen are
+# installed into build/tools where they are missing. Prints PASS or FAIL for each
+# test and ends with "N passed, N failed".
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")

@@ -26,6 +26,8 @@ case $1 in
   /*) ;;
   *) echo "ffi/install.sh: PREFIX must be an absolute path, not '$1'" >&2; exit 2 ;;
 esac
+destdir=${DESTDIR:-}
+case $destdir in ''|/*) ;; *) destdir=$PWD/$destdir ;; esac
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
 cd "$root"
@@ -62,7 +64,6 @@ relative() {
 prefix=$(absolute "$1" /)
 libdir=$(absolute "${LIBDIR:-lib}" "$prefix")
 includedir=$(absolute "${INCLUDEDIR:-include}" "$prefix")
-destdir=${DESTDIR:-}
 
 # put MODE FILE TARGET: installs the file, or removes what was installed.
 put() {
