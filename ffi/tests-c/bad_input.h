@@ -459,23 +459,24 @@ static oarlock_status spoil(struct fixture *f, int parameter, unsigned way) {
 }
 
 static void try_values(const struct function *function) {
+  static struct fixture f, good;
+  set_up(&f, function);
+  good = f; /* its pointers are into f */
   for (int p = 0; p < PARAMETERS; p++) {
-    if ((function->takes & P(p)) == 0) continue;
-    for (unsigned way = 0;; way++) {
-      static struct fixture f;
+    for (unsigned way = 0; function->takes & P(p); way++) {
       char argument[64];
-      set_up(&f, function);
-      const struct arguments good = f.arguments;
       const oarlock_status wanted = spoil(&f, p, way);
       snprintf(argument, sizeof argument, "parameter %d, way %u", p, way);
-      if (wanted != 0) {
-        try_bad(&f, function, argument, -1, wanted, good.manager, good.queue, good.lock);
-      }
-      f.arguments = good;
-      take_down(&f);
       if (wanted == 0) break;
+      try_bad(&f, function, argument, -1, wanted, good.arguments.manager, good.arguments.queue,
+              good.arguments.lock);
+      f = good;
+      /* What was looked for in the queue was taken out. */
+      assert(oarlock_queue_post(f.arguments.queue, &f) == OARLOCK_OK);
     }
+    f = good;
   }
+  take_down(&f);
 }
 
 /* The list of what the library exports: beside this folder, unless told otherwise. */
