@@ -156,6 +156,34 @@ static void cancelling_ends_a_wait(void) {
   check_done(manager);
 }
 
+/* What is held stays held, and is known of; what waited has ended. */
+static void a_close_leaves_what_is_held(void) {
+  oarlock_manager *manager = check_manager();
+  const oarlock_claim claim = oarlock_write("b");
+  oarlock_lock lock = 9;
+  const oarlock_lock held = check_hold(manager, oarlock_write("a"));
+  const oarlock_lock waiting = check_queue(manager, oarlock_write("a"));
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_close(manager));
+  CHECK_STATUS(OARLOCK_ERR_CLOSED,
+               oarlock_acquire(manager, &claim, 1, NULL, OARLOCK_FOREVER, &lock, NULL, NULL));
+  CHECK(lock == 0);
+  CHECK_STATUS(OARLOCK_ERR_CLOSED, oarlock_wait(manager, waiting, OARLOCK_FOREVER, NULL, NULL));
+  CHECK_STATUS(OARLOCK_ERR_STALE, oarlock_release(manager, waiting));
+  CHECK(check_state(manager, held) == OARLOCK_GRANTED);
+  CHECK_STATUS(OARLOCK_OK, oarlock_wait(manager, held, 0, NULL, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held));
+  CHECK_STATUS(OARLOCK_ERR_STALE, oarlock_release(manager, held));
+  oarlock_manager_free(manager);
+}
+
+static void a_manager_is_freed_with_everything_on_it(void) {
+  oarlock_manager *manager = check_manager();
+  const oarlock_lock held = check_hold(manager, oarlock_write("a"));
+  const oarlock_lock waiting = check_queue(manager, oarlock_write("a/b"));
+  CHECK(held != waiting);
+  oarlock_manager_free(manager); /* valgrind looks for what is left */
+}
+
 int main(void) {
   RUN(first_in_first_out);
   RUN(a_cancelled_writer_lets_readers_pass);
@@ -166,5 +194,7 @@ int main(void) {
   RUN(a_blocked_thread_is_handed_the_lock);
   RUN(closing_wakes_blocked_threads);
   RUN(cancelling_ends_a_wait);
+  RUN(a_close_leaves_what_is_held);
+  RUN(a_manager_is_freed_with_everything_on_it);
   return check_failed_tests != 0;
 }
