@@ -135,11 +135,12 @@ settle() {
 # Compiles a program of tests in one way, later.
 compile_later() { later "$1: $2, $3, compiles" build "$@"; }
 
-# Builds a test in one way and runs it.
-try() {
-  local name=$1 standard=$2 suffix=$3
-  check "$name: $standard, $suffix, compiles" build "$@"
-  if [ -x "$out/$name.$suffix" ]; then tests "$name: $standard, $suffix" "$out/$name.$suffix"; fi
+# The same with the shared library, or with none if it loads that itself.
+compile_shared() {
+  local standard=c11 linked=("${shared[@]}")
+  [[ $1 == *.cpp ]] && standard=c++20
+  asks "$1" "needs: dlopen" && linked=(-ldl)
+  compile_later "$1" $standard shared "${linked[@]}"
 }
 
 needs_no_shared() { ! readelf -d "$1" | grep 'NEEDED.*oarlock'; }

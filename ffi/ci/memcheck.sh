@@ -23,6 +23,11 @@ if command -v valgrind >/dev/null; then
   }
   check "memcheck sees a leak" leak
   export -f memcheck
+  # What the part "programs" has not compiled.
+  for name in $(programs); do
+    [ "$out/$name.shared" -nt "$here/tests-c/$name" ] || skips "$name" memcheck >/dev/null || compile_shared "$name"
+  done
+  settle
   for name in $(programs); do
     skips "$name" memcheck && continue
     if [ ! -x "$out/$name.shared" ]; then continue; fi

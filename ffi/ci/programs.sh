@@ -3,13 +3,10 @@
 # the newer one with the shared library.
 
 for name in $(programs); do
-  [[ $name == *.cpp ]] && old=c++17 new=c++20 || old=c99 new=c11
-  if asks "$name" "needs: dlopen"; then
-    compile_later "$name" $new shared -ldl
-    continue
-  fi
-  skips "$name" static || compile_later "$name" $old static "${static[@]}"
-  skips "$name" shared || compile_later "$name" $new shared "${shared[@]}"
+  [[ $name == *.cpp ]] && old=c++17 || old=c99
+  skips "$name" shared || compile_shared "$name"
+  asks "$name" "needs: dlopen" || skips "$name" static ||
+    compile_later "$name" $old static "${static[@]}"
 done
 settle
 
