@@ -53,7 +53,9 @@ build() {
 
 # The calls that told.c stands in for.
 told=("$out/told.o")
-for name in acquire try_acquire enqueue enqueue_callback wait release cancel; do
+for name in acquire try_acquire enqueue enqueue_callback enqueue_queue wait release cancel \
+  lock_state release_part downgrade upgrade try_upgrade upgrade_wait upgrade_state \
+  queue_post queue_drain queue_wait; do
   told+=("-Wl,--wrap=oarlock_$name")
 done
 

@@ -8,6 +8,8 @@
  * release or a cancel is seen by whoever has a lock of that manager later.
  * Whether two holders exclude each other is not told. The tools find that out:
  * two that write the same memory at once are a race, since neither has released.
+ * (A completion does not say which manager it is of. So whoever fetches one is told
+ * of the releases of all managers.)
  */
 #include <stdlib.h>
 #include <valgrind/helgrind.h>
@@ -17,9 +19,13 @@
 #define WRAPPED(name) __wrap_##name
 #define REAL(name) __real_##name
 
+/* Stands for all managers, and for what is given to a queue. */
+static const char everything;
+
 /* A release, or the end of a wait, on its way to others. */
 static void tell(const void *object) {
   if (object != NULL) ANNOTATE_HAPPENS_BEFORE(object);
+  ANNOTATE_HAPPENS_BEFORE(&everything);
 }
 
 /* A grant: all that was told of this manager is known from here on. */
@@ -142,5 +148,112 @@ oarlock_status WRAPPED(oarlock_enqueue_callback)(const oarlock_manager *manager,
       REAL(oarlock_enqueue_callback)(manager, claims, count, options, timeout_ns, call, told, drop,
                                      lock, state, token, error);
   if (status == OARLOCK_OK && state != NULL && *state == OARLOCK_GRANTED) learn(status, manager);
+  return status;
+}
+
+oarlock_status REAL(oarlock_downgrade)(const oarlock_manager *, oarlock_lock);
+oarlock_status WRAPPED(oarlock_downgrade)(const oarlock_manager *manager, oarlock_lock lock) {
+  tell(manager);
+  return REAL(oarlock_downgrade)(manager, lock);
+}
+
+oarlock_status REAL(oarlock_release_part)(const oarlock_manager *, oarlock_lock, oarlock_path,
+                                          oarlock_error **);
+oarlock_status WRAPPED(oarlock_release_part)(const oarlock_manager *manager, oarlock_lock lock,
+                                             oarlock_path path, oarlock_error **error) {
+  tell(manager);
+  return REAL(oarlock_release_part)(manager, lock, path, error);
+}
+
+/* To see that a request is granted is as good as being told. */
+oarlock_status REAL(oarlock_lock_state)(const oarlock_manager *, oarlock_lock, oarlock_state *);
+oarlock_status WRAPPED(oarlock_lock_state)(const oarlock_manager *manager, oarlock_lock lock,
+                                           oarlock_state *state) {
+  const oarlock_status status = REAL(oarlock_lock_state)(manager, lock, state);
+  if (state != NULL && *state == OARLOCK_GRANTED) learn(status, manager);
+  return status;
+}
+
+oarlock_status REAL(oarlock_upgrade_state)(const oarlock_manager *, oarlock_lock, oarlock_state *,
+                                           uint64_t *);
+oarlock_status WRAPPED(oarlock_upgrade_state)(const oarlock_manager *manager, oarlock_lock lock,
+                                              oarlock_state *state, uint64_t *token) {
+  const oarlock_status status = REAL(oarlock_upgrade_state)(manager, lock, state, token);
+  if (state != NULL && *state == OARLOCK_GRANTED) learn(status, manager);
+  return status;
+}
+
+/* Upgrades: a grant of more. One that a callback or a queue is told of is learned
+ * of there. */
+oarlock_status REAL(oarlock_try_upgrade)(const oarlock_manager *, oarlock_lock, uint64_t *,
+                                         oarlock_error **);
+oarlock_status WRAPPED(oarlock_try_upgrade)(const oarlock_manager *manager, oarlock_lock lock,
+                                            uint64_t *token, oarlock_error **error) {
+  const oarlock_status status = REAL(oarlock_try_upgrade)(manager, lock, token, error);
+  learn(status, manager);
+  return status;
+}
+
+oarlock_status REAL(oarlock_upgrade)(const oarlock_manager *, oarlock_lock, int64_t, uint64_t *,
+                                     oarlock_error **);
+oarlock_status WRAPPED(oarlock_upgrade)(const oarlock_manager *manager, oarlock_lock lock,
+                                        int64_t timeout_ns, uint64_t *token,
+                                        oarlock_error **error) {
+  const oarlock_status status = REAL(oarlock_upgrade)(manager, lock, timeout_ns, token, error);
+  learn(status, manager);
+  return status;
+}
+
+oarlock_status REAL(oarlock_upgrade_wait)(const oarlock_manager *, oarlock_lock, int64_t, uint64_t *,
+                                          oarlock_error **);
+oarlock_status WRAPPED(oarlock_upgrade_wait)(const oarlock_manager *manager, oarlock_lock lock,
+                                             int64_t timeout_ns, uint64_t *token,
+                                             oarlock_error **error) {
+  const oarlock_status status = REAL(oarlock_upgrade_wait)(manager, lock, timeout_ns, token, error);
+  learn(status, manager);
+  return status;
+}
+
+/* What a queue is given is known to whoever fetches from one. */
+oarlock_status REAL(oarlock_enqueue_queue)(const oarlock_manager *, const oarlock_claim *, size_t,
+                                           const oarlock_request_options *, int64_t,
+                                           const oarlock_queue *, void *, oarlock_lock *,
+                                           oarlock_state *, uint64_t *, oarlock_error **);
+oarlock_status WRAPPED(oarlock_enqueue_queue)(const oarlock_manager *manager,
+                                              const oarlock_claim *claims, size_t count,
+                                              const oarlock_request_options *options,
+                                              int64_t timeout_ns, const oarlock_queue *queue,
+                                              void *data, oarlock_lock *lock, oarlock_state *state,
+                                              uint64_t *token, oarlock_error **error) {
+  tell(NULL);
+  const oarlock_status status =
+      REAL(oarlock_enqueue_queue)(manager, claims, count, options, timeout_ns, queue, data, lock,
+                                  state, token, error);
+  if (status == OARLOCK_OK && state != NULL && *state == OARLOCK_GRANTED) learn(status, manager);
+  return status;
+}
+
+oarlock_status REAL(oarlock_queue_post)(const oarlock_queue *, void *);
+oarlock_status WRAPPED(oarlock_queue_post)(const oarlock_queue *queue, void *data) {
+  tell(NULL);
+  return REAL(oarlock_queue_post)(queue, data);
+}
+
+oarlock_status REAL(oarlock_queue_drain)(const oarlock_queue *, oarlock_completion *, size_t,
+                                         size_t *);
+oarlock_status WRAPPED(oarlock_queue_drain)(const oarlock_queue *queue, oarlock_completion *fetched,
+                                            size_t capacity, size_t *count) {
+  const oarlock_status status = REAL(oarlock_queue_drain)(queue, fetched, capacity, count);
+  learn(status, &everything);
+  return status;
+}
+
+oarlock_status REAL(oarlock_queue_wait)(const oarlock_queue *, int64_t, oarlock_completion *, size_t,
+                                        size_t *);
+oarlock_status WRAPPED(oarlock_queue_wait)(const oarlock_queue *queue, int64_t timeout_ns,
+                                           oarlock_completion *fetched, size_t capacity,
+                                           size_t *count) {
+  const oarlock_status status = REAL(oarlock_queue_wait)(queue, timeout_ns, fetched, capacity, count);
+  learn(status, &everything);
   return status;
 }
