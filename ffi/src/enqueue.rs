@@ -255,7 +255,7 @@ pub unsafe extern "C" fn oarlock_enqueue_queue(
         let timeout = timeout::read(timeout_ns)?;
         let claims = claim::read(claims, claim_count, &manager.limits)?;
         let request = request::make(manager, claims, options)?;
-        let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_ACQUIRE));
+        let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_ACQUIRE, &manager.manager));
         place(manager, request, timeout, sink)?.hand_over(out_lock, out_state, out_token);
         Ok(())
     })

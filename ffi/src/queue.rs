@@ -12,6 +12,7 @@ use crate::status::{
 };
 use crate::target::Target;
 use crate::timeout;
+use engine::{LockId, Manager, WeakManager};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{c_int, c_void};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -88,7 +89,55 @@ struct Done {
     user_data: Pointer,
     kind: i32,
     /// `None` for a post.
-    outcome: Option<Outcome>,
+    outcome: Option<Kept>,
+}
+
+/// An outcome, as it lies in the queue.
+enum Kept {
+    Granted(Held),
+    Upgraded { lock: u64, token: u64 },
+    Failed { lock: u64, failure: Failure },
+}
+
+impl Kept {
+    /// `manager` is that of the wait.
+    fn new(outcome: Outcome, manager: WeakManager) -> Self {
+        match outcome {
+            Outcome::Granted(guard) => Self::Granted(Held {
+                token: guard.token(),
+                id: guard.into_id(),
+                manager: Some(manager),
+            }),
+            Outcome::Upgraded { lock, token } => Self::Upgraded { lock, token },
+            Outcome::Failed { lock, failure } => Self::Failed { lock, failure },
+        }
+    }
+}
+
+/// A lock that nobody knows of yet; released when it is dropped. Unlike a guard it does
+/// not keep the manager alive: that ends with its last handle, whatever lies in queues.
+struct Held {
+    /// `None` when it was fetched.
+    manager: Option<WeakManager>,
+    id: LockId,
+    token: u64,
+}
+
+impl Held {
+    /// Hands the lock over, with its token.
+    fn fetch(mut self) -> (oarlock_lock, u64) {
+        self.manager = None;
+        (self.id.to_u64(), self.token)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(manager) = self.manager.as_ref().and_then(WeakManager::upgrade) {
+            // Released by somebody who remembers its number: so be it.
+            manager.release(self.id).ok();
+        }
+    }
 }
 
 /// The caller's, for the caller: never looked into.
@@ -153,15 +202,14 @@ impl Done {
         };
         match self.outcome {
             None => {}
-            Some(Outcome::Granted(guard)) => {
-                completion.token = guard.token();
-                completion.lock = guard.into_id().to_u64();
+            Some(Kept::Granted(held)) => {
+                (completion.lock, completion.token) = held.fetch();
             }
-            Some(Outcome::Upgraded { lock, token }) => {
+            Some(Kept::Upgraded { lock, token }) => {
                 completion.lock = lock;
                 completion.token = token;
             }
-            Some(Outcome::Failed { lock, failure }) => {
+            Some(Kept::Failed { lock, failure }) => {
                 completion.lock = lock;
                 completion.status = failure.code();
                 if failure.has_details() {
@@ -177,6 +225,8 @@ impl Done {
 pub(crate) struct Slot {
     inner: Arc<Inner>,
     number: u64,
+    /// In which the wait is.
+    manager: WeakManager,
     user_data: Pointer,
     kind: i32,
 }
@@ -185,13 +235,14 @@ impl Slot {
     /// Puts the outcome in. If the queue is freed, nobody is to know it, and a
     /// granted lock is released.
     pub(crate) fn put(self, outcome: Outcome) {
-        let mut state = self.inner.lock();
-        let target = state.waiting.remove(&self.number);
+        // Before the lock is taken: a guard may be the last to know its manager.
         let done = Done {
             user_data: Pointer(self.user_data.0),
             kind: self.kind,
-            outcome: Some(outcome),
+            outcome: Some(Kept::new(outcome, self.manager.clone())),
         };
+        let mut state = self.inner.lock();
+        let target = state.waiting.remove(&self.number);
         let unwanted = self.inner.push(state, done);
         drop((target, unwanted));
     }
@@ -228,7 +279,7 @@ impl Tracker {
 
 impl oarlock_queue {
     /// A slot for one wait that begins.
-    pub(crate) fn slot(&self, user_data: *mut c_void, kind: i32) -> Slot {
+    pub(crate) fn slot(&self, user_data: *mut c_void, kind: i32, manager: &Manager) -> Slot {
         let mut state = self.inner.lock();
         state.slots += 1;
         let number = state.slots;
@@ -236,6 +287,7 @@ impl oarlock_queue {
         Slot {
             inner: Arc::clone(&self.inner),
             number,
+            manager: manager.weak(),
             user_data: Pointer(user_data),
             kind,
         }

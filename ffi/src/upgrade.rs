@@ -294,7 +294,7 @@ pub unsafe extern "C" fn oarlock_upgrade_queue(
     entry!(on [manager]; out [out_state]; maybe [out_token]; error out_error; {
         let queue = handle::open(queue)?;
         let timeout = timeout::read(timeout_ns)?;
-        let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_UPGRADE));
+        let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_UPGRADE, &manager.manager));
         begin(&manager.manager, lock, timeout, sink)?.hand_over(out_state, out_token);
         Ok(())
     })
