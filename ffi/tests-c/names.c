@@ -1,5 +1,6 @@
 /* Managers with names, what a handle tells of itself, and closing. */
-#include "check.h"
+#include "queued.h"
+#include "told.h"
 
 static void a_name_is_one_manager(void) {
   oarlock_manager *one = NULL, *two = NULL, *other = NULL;
@@ -111,6 +112,37 @@ static void whether_it_is_closed(void) {
   check_done(one);
 }
 
+/* With the last handle the manager ends: also where an outcome lies in a queue that
+ * nobody has fetched. */
+static void the_last_handle_ends_what_waits(void) {
+  for (int undrained = 0; undrained < 2; undrained++) {
+    oarlock_queue *const queue = queued_new();
+    struct told told = TOLD_INIT(NULL);
+    oarlock_manager *again = NULL;
+    oarlock_lock lock = 0;
+    oarlock_state state = 0;
+    CHECK_STATUS(OARLOCK_OK,
+                 oarlock_manager_named(oarlock_str_of("last"), &told.manager, NULL));
+    const oarlock_lock held = check_hold(told.manager, oarlock_write("a"));
+    if (undrained) {
+      queued_waits(told.manager, oarlock_write("a"), OARLOCK_FOREVER, queue, NULL);
+      CHECK_STATUS(OARLOCK_OK, oarlock_release(told.manager, held));
+    }
+    CHECK_STATUS(OARLOCK_OK, told_enqueue(&told, oarlock_write("a"), NULL, OARLOCK_FOREVER, &lock,
+                                          &state));
+    queued_waits(told.manager, oarlock_write("a"), CHECK_HOUR, queue, &told);
+    oarlock_manager_free(told.manager);
+    CHECK(told_times(&told, 1) && told.status == OARLOCK_ERR_CLOSED);
+    /* The name is free again: its manager is a new one, open and with nothing on it. */
+    CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("last"), &again, NULL));
+    CHECK(check_free(again, oarlock_write("")));
+    if (undrained) CHECK(queued_next(queue).status == OARLOCK_OK);
+    CHECK_STATUS(OARLOCK_ERR_CLOSED, queued_next(queue).status);
+    check_done(again);
+    oarlock_queue_free(queue);
+  }
+}
+
 struct namer {
   int wrong;
 };
@@ -153,6 +185,7 @@ int main(void) {
   RUN(the_empty_name_is_a_name);
   RUN(bad_names_are_refused);
   RUN(whether_it_is_closed);
+  RUN(the_last_handle_ends_what_waits);
   RUN(names_come_and_go_in_many_threads);
   return check_failed_tests != 0;
 }
