@@ -55,6 +55,25 @@ fn bad_list(is_null: bool, is_aligned: bool, count: usize, name: &str) -> Failur
     })
 }
 
+/// Refuses a path that is larger than the manager's limits.
+fn within(segments: usize, bytes: usize, limits: &Limits) -> Result<(), Failure> {
+    if segments > limits.max_segments {
+        let limit = limits.max_segments;
+        return Err(Failure::new(
+            OARLOCK_ERR_TOO_MANY_SEGMENTS,
+            format!("a path has {segments} segments, the limit is {limit}"),
+        ));
+    }
+    if bytes > limits.max_path_bytes {
+        let limit = limits.max_path_bytes;
+        return Err(Failure::new(
+            OARLOCK_ERR_PATH_TOO_LONG,
+            format!("a path has {bytes} bytes, the limit is {limit}"),
+        ));
+    }
+    Ok(())
+}
+
 impl oarlock_path {
     /// Whether it is a text that [`Self::open`] can read: then there is nothing
     /// else to check.
@@ -64,7 +83,8 @@ impl oarlock_path {
     }
 
     /// Refuses what [`Self::open`] could not read. Limits on segments are
-    /// checked here because `open` copies them; those on text by the engine.
+    /// checked here because `open` copies them; those on text by the engine, for
+    /// claims, and by `read`.
     ///
     /// # Safety
     /// Its pointers are readable for the lengths beside them; none of it changes
@@ -84,31 +104,14 @@ impl oarlock_path {
                 "a path is given both as text and as segments",
             ));
         }
-        if self.segment_count > limits.max_segments {
-            return Err(Failure::new(
-                OARLOCK_ERR_TOO_MANY_SEGMENTS,
-                format!(
-                    "a path has {} segments, the limit is {}",
-                    self.segment_count, limits.max_segments
-                ),
-            ));
-        }
+        within(self.segment_count, 0, limits)?;
         let mut bytes = 0usize;
         // SAFETY: by the caller's promise.
         for segment in unsafe { list(self.segments, self.segment_count, "`segments`")? } {
             // SAFETY: by the caller's promise.
             bytes = bytes.saturating_add(unsafe { segment.bytes()? }.len());
         }
-        if bytes > limits.max_path_bytes {
-            return Err(Failure::new(
-                OARLOCK_ERR_PATH_TOO_LONG,
-                format!(
-                    "a path has {bytes} bytes, the limit is {}",
-                    limits.max_path_bytes
-                ),
-            ));
-        }
-        Ok(())
+        within(self.segment_count, bytes, limits)
     }
 
     /// The path as the engine takes it. What `check` refuses is unreachable
@@ -135,9 +138,12 @@ impl oarlock_path {
     /// As for [`check`](Self::check), while the result lives.
     pub(crate) unsafe fn read<'a>(&self, limits: &Limits) -> Result<Path<'a>, Failure> {
         // SAFETY: by the caller's promise.
-        unsafe {
+        let path = unsafe {
             self.check(limits)?;
-            Ok(self.open())
-        }
+            self.open()
+        };
+        let bytes = path.segments().map(<[u8]>::len).sum();
+        within(path.depth(), bytes, limits)?;
+        Ok(path)
     }
 }
