@@ -167,6 +167,34 @@ static void an_upgrade_is_shown(void) {
   check_done(manager);
 }
 
+/* The limits on paths are the same in both forms. */
+static void paths_beyond_the_limits(void) {
+  enum { DEEP = 1025, LONG = 65537 };
+  static char deep[2 * DEEP - 1], longer[LONG];
+  static oarlock_str list[DEEP];
+  for (size_t i = 0; i < sizeof deep; i++) deep[i] = i % 2 == 0 ? 'x' : '/';
+  memset(longer, 'x', sizeof longer);
+  const oarlock_str long_text = {longer, LONG}, deep_text = {deep, sizeof deep};
+  for (int i = 0; i < DEEP; i++) list[i] = oarlock_str_of("x");
+  const struct {
+    oarlock_path path;
+    oarlock_status status;
+  } paths[] = {{{deep_text, NULL, 0}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
+               {{long_text, NULL, 0}, OARLOCK_ERR_PATH_TOO_LONG},
+               {{{NULL, 0}, list, DEEP}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
+               {{{NULL, 0}, &long_text, 1}, OARLOCK_ERR_PATH_TOO_LONG}};
+  oarlock_manager *const manager = check_manager();
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    oarlock_snapshot *snapshot = (oarlock_snapshot *)&snapshot;
+    oarlock_error *error = NULL;
+    CHECK_STATUS(paths[i].status, oarlock_inspect(manager, paths[i].path, &snapshot, &error));
+    CHECK_STATUS(paths[i].status, oarlock_error_code(error));
+    CHECK(snapshot == NULL);
+    oarlock_error_free(error);
+  }
+  check_done(manager);
+}
+
 static void what_cannot_be_seen(void) {
   oarlock_manager *const manager = check_manager();
   oarlock_snapshot *snapshot = (oarlock_snapshot *)&snapshot;
@@ -207,6 +235,7 @@ int main(void) {
   RUN(ages_grow);
   RUN(what_is_seen_from_a_path);
   RUN(an_upgrade_is_shown);
+  RUN(paths_beyond_the_limits);
   RUN(what_cannot_be_seen);
   RUN(a_closed_manager_shows_what_is_held);
   return check_failed_tests != 0;

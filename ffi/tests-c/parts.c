@@ -88,6 +88,34 @@ static void malformed_paths_are_refused(void) {
   check_done(manager);
 }
 
+/* The limits on paths are the same in both forms. */
+static void paths_beyond_the_limits(void) {
+  enum { DEEP = 1025, LONG = 65537 };
+  static char deep[2 * DEEP - 1], longer[LONG];
+  static oarlock_str list[DEEP];
+  for (size_t i = 0; i < sizeof deep; i++) deep[i] = i % 2 == 0 ? 'x' : '/';
+  memset(longer, 'x', sizeof longer);
+  const oarlock_str long_text = {longer, LONG}, deep_text = {deep, sizeof deep};
+  for (int i = 0; i < DEEP; i++) list[i] = oarlock_str_of("x");
+  const struct {
+    oarlock_path path;
+    oarlock_status status;
+  } paths[] = {{{deep_text, NULL, 0}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
+               {{long_text, NULL, 0}, OARLOCK_ERR_PATH_TOO_LONG},
+               {{{NULL, 0}, list, DEEP}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
+               {{{NULL, 0}, &long_text, 1}, OARLOCK_ERR_PATH_TOO_LONG}};
+  oarlock_manager *const manager = check_manager();
+  const oarlock_lock lock = check_hold(manager, oarlock_write("a"));
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    oarlock_error *error = NULL;
+    CHECK_STATUS(paths[i].status, oarlock_release_part(manager, lock, paths[i].path, &error));
+    CHECK_STATUS(paths[i].status, oarlock_error_code(error));
+    oarlock_error_free(error);
+  }
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, lock));
+  check_done(manager);
+}
+
 static void what_waits_has_nothing_to_give_back(void) {
   oarlock_manager *const manager = check_manager();
   const oarlock_lock held = check_hold(manager, oarlock_write("a"));
@@ -117,6 +145,7 @@ int main(void) {
   RUN(claims_are_released_one_by_one);
   RUN(only_exactly_what_is_claimed);
   RUN(malformed_paths_are_refused);
+  RUN(paths_beyond_the_limits);
   RUN(what_waits_has_nothing_to_give_back);
   RUN(parts_are_released_after_a_close);
   return check_failed_tests != 0;
