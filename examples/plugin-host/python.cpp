@@ -25,7 +25,8 @@ void raise() {
   PyErr_Fetch(&type, &value, &trace);
   PyErr_NormalizeException(&type, &value, &trace);
   const object kept_type(type), kept_value(value), kept_trace(trace);
-  const std::string name = type == nullptr ? "nothing" : reinterpret_cast<PyTypeObject*>(type)->tp_name;
+  const std::string name =
+      type == nullptr ? "nothing" : reinterpret_cast<PyTypeObject*>(type)->tp_name;
   throw error(value == nullptr ? name : name + ": " + text_of(value));
 }
 

@@ -27,9 +27,9 @@ def let_go() -> str:
 
 
 def look() -> str:
-    seen = locks.inspect("document")
     return "; ".join(
-        f"{it.label} {'holds' if it.granted else 'waits for'} {'/'.join(it.write[0])}" for it in seen
+        f"{it.label} {'holds' if it.granted else 'waits for'} {'/'.join(it.write[0])}"
+        for it in locks.inspect("document")
     )
 
 

@@ -96,8 +96,9 @@ static void open_signals(void) {
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
   if (sigprocmask(SIG_BLOCK, &signals, NULL) != 0) die("sigprocmask");
-  server.signals = (struct source){signals_ready, signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK)};
-  if (server.signals.fd < 0) die("signalfd");
+  const int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (fd < 0) die("signalfd");
+  server.signals = (struct source){signals_ready, fd};
   watch(&server.signals, EPOLLIN);
 }
 

@@ -18,7 +18,8 @@ struct bytes {
 
 void bytes_add(struct bytes *bytes, const char *data, size_t size);
 /* As printf. */
-__attribute__((format(printf, 2, 3))) void bytes_print(struct bytes *bytes, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void bytes_print(struct bytes *bytes, const char *format,
+                                                       ...);
 void bytes_drop(struct bytes *bytes, size_t size);
 void bytes_free(struct bytes *bytes);
 

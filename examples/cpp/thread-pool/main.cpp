@@ -21,7 +21,9 @@ constexpr std::size_t depth = 5;  // 1024 tiles at the finest scale
 
 quadkey some_area(std::mt19937_64& random) {
   quadkey key;
-  for (std::size_t left = 1 + random() % depth; left > 0; --left) key += pyramid::quadrants[random() % 4];
+  for (std::size_t left = 1 + random() % depth; left > 0; --left) {
+    key += pyramid::quadrants[random() % 4];
+  }
   return key;
 }
 

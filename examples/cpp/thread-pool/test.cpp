@@ -75,7 +75,8 @@ void waiting_tasks_take_no_worker() {
   const oarlock::manager locks;
   lock_pool pool(locks, 2);
   gate done;
-  auto holder = pool.submit("holder", oarlock::write("a"), [&](const oarlock::guard&) { done.pass(); });
+  auto holder =
+      pool.submit("holder", oarlock::write("a"), [&](const oarlock::guard&) { done.pass(); });
   std::vector<std::future<void>> waiting;
   for (int i = 0; i < 100; ++i) {
     waiting.push_back(pool.submit("waiting", {oarlock::write("a/b"), oarlock::read("c")},
@@ -151,7 +152,8 @@ void closing_ends_what_waits() {
   const oarlock::manager locks;
   lock_pool pool(locks, 1);
   gate done;
-  auto holder = pool.submit("holder", oarlock::write("a"), [&](const oarlock::guard&) { done.pass(); });
+  auto holder =
+      pool.submit("holder", oarlock::write("a"), [&](const oarlock::guard&) { done.pass(); });
   auto waiting = pool.submit("waiting", oarlock::write("a"), [](const oarlock::guard&) {});
   locks.close();
   try {
