@@ -62,8 +62,9 @@ class failure {
    *  and the last for the first. With OARLOCK_ERR_TIMEOUT of a blocking acquire or
    *  upgrade those that were in the way. Else nobody. */
   const std::vector<party>& parties() const noexcept {
-    static const std::vector<party> nobody;
-    return details_ ? details_->parties : nobody;
+    // Never destroyed: a failure may be read until the very end.
+    static const auto* const nobody = new std::vector<party>();
+    return details_ ? details_->parties : *nobody;
   }
 
   /** A copy of what C told; `error` may be NULL and stays the caller's. */

@@ -52,7 +52,7 @@ class guard_operations : public upgrade_operations<Self, Errors> {
     oarlock_state state = 0;
     const bool ended =
         oarlock_lock_state(held.manager.get(), held.lock, &state) == OARLOCK_ERR_STALE;
-    if (ended) detail::held(std::move(held));
+    if (ended) held = detail::held();
     return Errors::give(result<bool>(!ended));
   }
 
@@ -106,7 +106,10 @@ class [[nodiscard]] guard : public guard_operations<guard, throwing> {
 
   /** Gives the request up without releasing it: manager::adopt or manager::release
    *  go on with its id, which this returns. */
-  [[nodiscard]] lock_id detach() noexcept { return detail::held(std::move(held_)).lock; }
+  [[nodiscard]] lock_id detach() noexcept {
+    const detail::held taken(std::move(held_));
+    return taken.lock;
+  }
 
  private:
   friend struct detail::guard_access;

@@ -23,7 +23,7 @@ inline thread_local const char here = 0;
 inline std::size_t place_of_thread(std::size_t count) noexcept {
   const auto address = reinterpret_cast<std::uintptr_t>(&here);
   const std::uint64_t mixed = (std::uint64_t(address) >> 4) * 0x9E3779B97F4A7C15u;
-  return static_cast<std::size_t>(mixed >> 48) & (count - 1);
+  return static_cast<std::uint16_t>(mixed >> 48) & (count - 1);
 }
 
 /** What the copies of a manager share: the C handle and several keepers of it, so

@@ -14,6 +14,32 @@
 
 namespace oarlock {
 
+namespace detail {
+
+/** A value that may be there. It is empty if not, where an optional has nothing at all:
+ *  about that compilers warn which cannot see that nobody reads it. */
+template <class T>
+class or_empty {
+ public:
+  or_empty() noexcept = default;
+  or_empty(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
+      : value_(std::move(value)), there_(true) {}
+  bool has_value() const noexcept { return there_; }
+  T& operator*() & noexcept { return value_; }
+  const T& operator*() const& noexcept { return value_; }
+  T&& operator*() && noexcept { return std::move(value_); }
+
+ private:
+  T value_ = T();
+  bool there_ = false;
+};
+
+template <class T>
+using maybe = std::conditional_t<std::is_nothrow_default_constructible_v<T>, or_empty<T>,
+                                 std::optional<T>>;
+
+}  // namespace detail
+
 /** A T, or a failure: what the functions of a nothrow() view return. It is a small
  *  std::expected<T, failure>, for C++17, and converts to that where there is one.
  *  Move-only if T is. */
@@ -80,7 +106,7 @@ class [[nodiscard]] result {
     if (!has_value()) raise(why_);
   }
 
-  std::optional<T> value_;
+  detail::maybe<T> value_;
   failure why_{OARLOCK_OK};  // OARLOCK_OK if there is a value
 };
 
