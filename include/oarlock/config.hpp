@@ -19,6 +19,14 @@
 #endif
 #endif
 
+/** On exceptions, so that what one shared object throws can be caught in another, also
+ *  where both are compiled with hidden visibility. */
+#if defined(__GNUC__)
+#define OARLOCK_VISIBLE __attribute__((visibility("default")))
+#else
+#define OARLOCK_VISIBLE
+#endif
+
 /** Whether a result converts to std::expected. */
 #if defined(__cpp_lib_expected) && __cpp_lib_expected >= 202202L
 #define OARLOCK_EXPECTED 1

@@ -13,7 +13,7 @@
 namespace oarlock {
 
 /** A failure, thrown. what() is a sentence for a person. */
-class error : public std::runtime_error {
+class OARLOCK_VISIBLE error : public std::runtime_error {
  public:
   /** Of this failure; raise chooses the type. */
   explicit error(failure why) : std::runtime_error(why.message()), why_(std::move(why)) {}
@@ -36,44 +36,44 @@ class error : public std::runtime_error {
 
 /** The timeout passed before the request, or the upgrade, was granted. parties()
  *  were in the way then. */
-class timeout_error : public error {
+class OARLOCK_VISIBLE timeout_error : public error {
  public:
   using error::error;
 };
 
 /** The request, or the upgrade, was cancelled while it waited. */
-class cancelled_error : public error {
+class OARLOCK_VISIBLE cancelled_error : public error {
  public:
   using error::error;
 };
 
 /** It would have waited, or did wait, in a circle of owners: parties(). What the
  *  owner holds it holds still. */
-class deadlock_error : public error {
+class OARLOCK_VISIBLE deadlock_error : public error {
  public:
   using error::error;
 };
 
 /** The manager is closed. */
-class closed_error : public error {
+class OARLOCK_VISIBLE closed_error : public error {
  public:
   using error::error;
 };
 
 /** As many requests wait as may. */
-class too_many_waiting_error : public error {
+class OARLOCK_VISIBLE too_many_waiting_error : public error {
  public:
   using error::error;
 };
 
 /** The request has ended, or is another manager's. */
-class stale_error : public error {
+class OARLOCK_VISIBLE stale_error : public error {
  public:
   using error::error;
 };
 
 /** It was made before a fork, and this is the child. */
-class forked_error : public error {
+class OARLOCK_VISIBLE forked_error : public error {
  public:
   using error::error;
 };
