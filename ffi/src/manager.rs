@@ -117,9 +117,10 @@ pub unsafe extern "C" fn oarlock_manager_named(
 pub unsafe extern "C" fn oarlock_manager_free(manager: *mut oarlock_manager) {
     entry!({
         if let Some(handle) = handle::take(manager)
-            && handle.name.is_none()
+            && handle.name.as_deref().is_none_or(named::put_back)
         {
-            // Whoever waits in spite of the contract is sent away.
+            // Also where a callback that runs, or a thread that waits in spite of the
+            // contract, still knows it.
             handle.manager.close();
         }
         Ok(())

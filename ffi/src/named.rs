@@ -1,33 +1,74 @@
 //! Managers with a name.
 //!
-//! The core keeps them in a registry with a lock of its own. A fork may catch
-//! another thread holding that lock, which the child would then wait for for
-//! ever; and what the registry holds belongs to the parent. So a forked child
-//! has a registry here instead.
+//! The core finds its managers by weak references, so that one lives while anything
+//! knows it: a callback that runs, too. A manager of C ends with its last handle, to
+//! the moment; so the handles are counted here. And a forked child, which may have
+//! inherited the registry locked, has one of its own.
 
-use crate::fork::{self, PerProcess};
-use engine::{Manager, WeakManager};
+use crate::fork::PerProcess;
+use engine::Manager;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The managers of a forked child. As in the core, a name does not keep one
-/// alive.
-static OF_CHILD: PerProcess<Mutex<HashMap<String, WeakManager>>> = PerProcess::new(Mutex::default);
+static NAMED: PerProcess<Mutex<HashMap<Box<str>, Named>>> = PerProcess::new(Mutex::default);
 
-/// The manager of this name in this process.
+struct Named {
+    manager: Manager,
+    /// At least 1.
+    handles: usize,
+}
+
+/// No manager ends under this lock.
+fn lock() -> MutexGuard<'static, HashMap<Box<str>, Named>> {
+    NAMED.get().lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The manager of this name in this process, for one more handle.
 pub(crate) fn get(name: &str) -> Manager {
-    if fork::generation() == 0 {
-        return Manager::named(name);
+    let mut all = lock();
+    if let Some(named) = all.get_mut(name) {
+        named.handles += 1;
+        return named.manager.clone();
     }
-    let mut managers = OF_CHILD
-        .get()
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    if let Some(manager) = managers.get(name).and_then(WeakManager::upgrade) {
-        return manager;
-    }
-    managers.retain(|_, manager| manager.upgrade().is_some());
     let manager = Manager::new();
-    managers.insert(name.to_owned(), manager.weak());
+    let named = Named {
+        manager: manager.clone(),
+        handles: 1,
+    };
+    all.insert(Box::from(name), named);
     manager
+}
+
+/// A handle goes. True if it was the last: then the name is free again.
+pub(crate) fn put_back(name: &str) -> bool {
+    let mut all = lock();
+    let Some(named) = all.get_mut(name) else {
+        return false;
+    };
+    named.handles -= 1;
+    if named.handles > 0 {
+        return false;
+    }
+    let last = all.remove(name);
+    drop(all);
+    drop(last);
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_handle_frees_the_name() {
+        let (first, second) = (get("named"), get("named"));
+        first.close();
+        assert!(second.is_closed());
+        assert!(!put_back("named"));
+        assert!(get("named").is_closed());
+        assert!(!put_back("named"));
+        assert!(put_back("named"));
+        assert!(!get("named").is_closed());
+        assert!(put_back("named") && !put_back("named"));
+    }
 }
