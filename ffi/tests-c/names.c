@@ -143,6 +143,63 @@ static void the_last_handle_ends_what_waits(void) {
   }
 }
 
+/* A callback that takes its time, on the thread for timeouts. */
+struct slow {
+  pthread_mutex_t mutex; /* guards what follows */
+  pthread_cond_t changed;
+  int entered, may_return, dropped;
+};
+
+static void set(struct slow *slow, int *flag) {
+  pthread_mutex_lock(&slow->mutex);
+  *flag = 1;
+  pthread_cond_broadcast(&slow->changed);
+  pthread_mutex_unlock(&slow->mutex);
+}
+
+static void await(struct slow *slow, const int *flag) {
+  pthread_mutex_lock(&slow->mutex);
+  while (!*flag) pthread_cond_wait(&slow->changed, &slow->mutex);
+  pthread_mutex_unlock(&slow->mutex);
+}
+
+static void be_slow(void *data, oarlock_status status, oarlock_lock lock, uint64_t token,
+                    const oarlock_error *error) {
+  struct slow *const slow = (struct slow *)data;
+  (void)status, (void)lock, (void)token, (void)error;
+  set(slow, &slow->entered);
+  await(slow, &slow->may_return);
+}
+
+static void end_slow(void *data) {
+  struct slow *const slow = (struct slow *)data;
+  set(slow, &slow->dropped);
+}
+
+/* The last handle is the last, though a callback of the manager is still running. */
+static void a_name_is_free_while_a_callback_runs(void) {
+  struct slow slow = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0};
+  struct told told = TOLD_INIT(NULL);
+  const oarlock_claim claim = oarlock_write("a");
+  oarlock_manager *again = NULL;
+  oarlock_lock lock = 0;
+  oarlock_state state = 0;
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("slow"), &told.manager, NULL));
+  CHECK(check_hold(told.manager, claim) != 0);
+  CHECK_STATUS(OARLOCK_OK, told_enqueue(&told, claim, NULL, OARLOCK_FOREVER, &lock, &state));
+  CHECK_STATUS(OARLOCK_OK,
+               oarlock_enqueue_callback(told.manager, &claim, 1, NULL, CHECK_SOON, be_slow, &slow,
+                                        end_slow, &lock, &state, NULL, NULL));
+  await(&slow, &slow.entered);
+  oarlock_manager_free(told.manager);
+  CHECK(told_times(&told, 1) && told.status == OARLOCK_ERR_CLOSED);
+  CHECK_STATUS(OARLOCK_OK, oarlock_manager_named(oarlock_str_of("slow"), &again, NULL));
+  CHECK(check_free(again, claim));
+  set(&slow, &slow.may_return);
+  await(&slow, &slow.dropped);
+  check_done(again);
+}
+
 struct namer {
   int wrong;
 };
@@ -186,6 +243,7 @@ int main(void) {
   RUN(bad_names_are_refused);
   RUN(whether_it_is_closed);
   RUN(the_last_handle_ends_what_waits);
+  RUN(a_name_is_free_while_a_callback_runs);
   RUN(names_come_and_go_in_many_threads);
   return check_failed_tests != 0;
 }
