@@ -26,7 +26,9 @@ enum class mode : std::int32_t {
 class claim {
  public:
   /** On a path: text, a list of segments in braces, or a container of them. */
-  claim(oarlock::mode mode, oarlock::path path) : mode_(mode), path_(std::move(path)) {}
+  claim(oarlock::mode mode, const oarlock::path& path) : mode_(mode), path_(path) {}
+  /** The same, taking the path over. */
+  claim(oarlock::mode mode, oarlock::path&& path) noexcept : mode_(mode), path_(std::move(path)) {}
 
   /** On a path given as a range of segments. */
   template <class Iterator>
