@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Fuzzes the library, each target in its turn:
+# Fuzzes the library, each target in its turn; without targets also, at the end, the C
+# library from threads in C, under the sanitizers (ffi/ci/fuzz.sh):
 #
-#   scripts/fuzz.sh                    every target for 60 seconds
+#   scripts/fuzz.sh                    everything for 60 seconds each
 #   SECONDS_EACH=600 scripts/fuzz.sh ops     one target for ten minutes
 #   KEEP=1 scripts/fuzz.sh             and puts what is new into fuzz/corpus, minimised
 #
@@ -17,7 +18,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 seconds=${SECONDS_EACH:-60}
 targets=("$@")
-[ $# -eq 0 ] && targets=(path ops manager)
+[ $# -eq 0 ] && targets=(path ops manager calls)
 export RUSTC_BOOTSTRAP=1
 
 command -v cargo-fuzz >/dev/null || cargo install cargo-fuzz --locked || exit 2
@@ -45,5 +46,9 @@ for target in "${targets[@]}"; do
     scripts/fuzz-keep.sh "$target"
   fi
 done
+if [ $# -eq 0 ]; then
+  echo "--- random calls from C"
+  SECONDS_EACH=$seconds ffi/ci/fuzz.sh || failed=$((failed + 1))
+fi
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]
