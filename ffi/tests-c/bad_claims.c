@@ -14,8 +14,12 @@ static oarlock_status try_claims(const oarlock_manager *manager, const oarlock_c
     oarlock_error *error = NULL;
     oarlock_status status = OARLOCK_OK;
     switch (way) {
-      case 0: status = oarlock_acquire(manager, claims, count, NULL, 0, &lock, &token, &error); break;
-      case 1: status = oarlock_try_acquire(manager, claims, count, NULL, &lock, &token, &error); break;
+      case 0:
+        status = oarlock_acquire(manager, claims, count, NULL, 0, &lock, &token, &error);
+        break;
+      case 1:
+        status = oarlock_try_acquire(manager, claims, count, NULL, &lock, &token, &error);
+        break;
       case 2:
         status = oarlock_enqueue(manager, claims, count, NULL, &lock, &state, &token, &error);
         CHECK((status == OARLOCK_OK) == (state == OARLOCK_GRANTED));

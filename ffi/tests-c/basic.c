@@ -38,7 +38,8 @@ static void a_request_is_all_or_nothing(void) {
   CHECK(lock == 0 && token == 0);
   CHECK(check_free(manager, oarlock_write("a")));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held));
-  CHECK_STATUS(OARLOCK_OK, oarlock_acquire(manager, both, 2, NULL, OARLOCK_FOREVER, &lock, &token, NULL));
+  CHECK_STATUS(OARLOCK_OK,
+               oarlock_acquire(manager, both, 2, NULL, OARLOCK_FOREVER, &lock, &token, NULL));
   CHECK(lock != 0 && token != 0);
   CHECK(!check_free(manager, oarlock_read("a")) && !check_free(manager, oarlock_read("b")));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, lock));

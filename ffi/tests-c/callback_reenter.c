@@ -177,7 +177,8 @@ static void count_visit(void *data, oarlock_status status, oarlock_lock lock, ui
 
 static void a_drop_function_may_call_back(void) {
   struct visit visit = {check_manager(), 0, 0};
-  const oarlock_claim good = oarlock_write("a"), bad = oarlock_write("a//b"), root = oarlock_write("");
+  const oarlock_claim good = oarlock_write("a"), bad = oarlock_write("a//b");
+  const oarlock_claim root = oarlock_write("");
   int drops = 0, visits = 0;
   const struct {
     const oarlock_claim *claim;
@@ -236,7 +237,8 @@ static void cancel_inside(void *data, oarlock_status status, oarlock_lock lock, 
   oarlock_lock waits = 0;
   oarlock_state state = 0;
   (void)status, (void)token, (void)error;
-  INSIDE(told_enqueue(&cancelled_inside, oarlock_write("a"), NULL, OARLOCK_FOREVER, &waits, &state));
+  INSIDE(told_enqueue(&cancelled_inside, oarlock_write("a"), NULL, OARLOCK_FOREVER, &waits,
+                      &state));
   INSIDE(oarlock_cancel(visit->manager, waits));
   CHECK(told_nothing(&cancelled_inside)); /* only when this one has returned */
   visit->visits++;

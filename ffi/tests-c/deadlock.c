@@ -40,7 +40,9 @@ static void almost(struct circle *circle, int count) {
 
 static void undo(struct circle *circle) {
   for (int i = 0; i < circle->count; i++) {
-    if (circle->waits[i]) CHECK_STATUS(OARLOCK_OK, oarlock_release(circle->manager, circle->waits[i]));
+    if (circle->waits[i]) {
+      CHECK_STATUS(OARLOCK_OK, oarlock_release(circle->manager, circle->waits[i]));
+    }
     CHECK_STATUS(OARLOCK_OK, oarlock_release(circle->manager, circle->holds[i]));
     oarlock_owner_free(circle->owners[i]);
   }
@@ -81,7 +83,8 @@ static void the_one_that_closes_a_circle_is_refused(void) {
     oarlock_error_free(error);
     error = NULL;
     CHECK_STATUS(OARLOCK_ERR_DEADLOCK,
-                 oarlock_enqueue(circle.manager, &closing, 1, &first, &lock, &state, &token, &error));
+                 oarlock_enqueue(circle.manager, &closing, 1, &first, &lock, &state, &token,
+                                 &error));
     CHECK(lock == 0 && state == 0 && token == 0);
     names_all(&circle, error);
     oarlock_error_free(error);

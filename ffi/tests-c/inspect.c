@@ -155,7 +155,9 @@ static void an_upgrade_is_shown(void) {
   oarlock_state state = 0;
   for (int upgraded = 0; upgraded < 3; upgraded++) {
     oarlock_snapshot *snapshot = NULL;
-    if (upgraded == 1) CHECK_STATUS(OARLOCK_OK, oarlock_upgrade_enqueue(manager, one, &state, NULL, NULL));
+    if (upgraded == 1) {
+      CHECK_STATUS(OARLOCK_OK, oarlock_upgrade_enqueue(manager, one, &state, NULL, NULL));
+    }
     if (upgraded == 2) CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, two));
     CHECK_STATUS(OARLOCK_OK, oarlock_inspect_lock(manager, one, &snapshot, NULL));
     const oarlock_request_info info = get(snapshot, 0);

@@ -11,7 +11,8 @@ static void cancel_and_release_are_told(void) {
   for (int way = 0; way < 2; way++) {
     const oarlock_lock waits =
         queued_waits(manager, oarlock_write("a"), OARLOCK_FOREVER, queue, &mark);
-    CHECK_STATUS(OARLOCK_OK, way ? oarlock_release(manager, waits) : oarlock_cancel(manager, waits));
+    CHECK_STATUS(OARLOCK_OK,
+                 way ? oarlock_release(manager, waits) : oarlock_cancel(manager, waits));
     const oarlock_completion done = queued_next(queue);
     CHECK(queued_failed(&done, OARLOCK_COMPLETION_ACQUIRE, OARLOCK_ERR_CANCELLED, &mark));
     CHECK(done.error == NULL && queued_none(queue));

@@ -206,7 +206,8 @@ static void workers_keep_to_the_rules(void) {
   CHECK(stats.held == 0 && stats.waiting == 0 && stats.grants == stats.releases);
   CHECK(stats.waits == stats.grants - stats.immediate_grants + stats.cancels);
   CHECK(ends[0] > 0);
-  printf("granted %d, timed out %d, cancelled %d, refused %d\n", ends[0], ends[1], ends[2], ends[3]);
+  printf("granted %d, timed out %d, cancelled %d, refused %d\n", ends[0], ends[1], ends[2],
+         ends[3]);
   pthread_mutex_destroy(&world.mutex);
   check_done(world.manager);
 }

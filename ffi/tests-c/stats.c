@@ -87,7 +87,8 @@ static void tries_and_timeouts_are_counted(void) {
   wanted.held = wanted.grants = wanted.immediate_grants = 1;
   CHECK_STATUS(OARLOCK_ERR_WOULD_BLOCK,
                oarlock_try_acquire(manager, &claim, 1, NULL, &lock, NULL, NULL));
-  CHECK_STATUS(OARLOCK_ERR_TIMEOUT, oarlock_acquire(manager, &claim, 1, NULL, 0, &lock, NULL, NULL));
+  CHECK_STATUS(OARLOCK_ERR_TIMEOUT,
+               oarlock_acquire(manager, &claim, 1, NULL, 0, &lock, NULL, NULL));
   wanted.refused = 2;
   COUNTED(manager, &wanted);
   CHECK_STATUS(OARLOCK_ERR_TIMEOUT,

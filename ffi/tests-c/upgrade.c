@@ -30,17 +30,14 @@ static void a_lone_reader_becomes_a_writer_at_once(void) {
     uint64_t token = 0;
     locks[way] = check_hold(manager, oarlock_read("a"));
     const uint64_t before = check_token(manager, locks[way]);
+    oarlock_status status = OARLOCK_OK;
     switch (way) {
-      case 0: CHECK_STATUS(OARLOCK_OK, oarlock_try_upgrade(manager, locks[way], &token, NULL)); break;
-      case 1: CHECK_STATUS(OARLOCK_OK, oarlock_upgrade(manager, locks[way], 0, &token, NULL)); break;
-      case 2:
-        CHECK_STATUS(OARLOCK_OK,
-                     oarlock_upgrade(manager, locks[way], OARLOCK_FOREVER, &token, NULL));
-        break;
-      default:
-        CHECK_STATUS(OARLOCK_OK,
-                     oarlock_upgrade_enqueue(manager, locks[way], &state, &token, NULL));
+      case 0: status = oarlock_try_upgrade(manager, locks[way], &token, NULL); break;
+      case 1: status = oarlock_upgrade(manager, locks[way], 0, &token, NULL); break;
+      case 2: status = oarlock_upgrade(manager, locks[way], OARLOCK_FOREVER, &token, NULL); break;
+      default: status = oarlock_upgrade_enqueue(manager, locks[way], &state, &token, NULL);
     }
+    CHECK_STATUS(OARLOCK_OK, status);
     CHECK(state == OARLOCK_GRANTED);
     CHECK(token > before && token == check_token(manager, locks[way]));
     CHECK(!check_free(manager, oarlock_read("a/b")) && check_free(manager, oarlock_read("b")));

@@ -180,7 +180,8 @@ static void a_circle_with_a_waiting_upgrade(void) {
   const oarlock_lock two_a = check_hold_as(manager, oarlock_read("a"), &as_two);
   const oarlock_claim both[2] = {oarlock_write("b"), oarlock_write("c")};
   oarlock_lock one_both = 0;
-  CHECK_STATUS(OARLOCK_OK, oarlock_enqueue(manager, both, 2, &as_one, &one_both, &state, NULL, NULL));
+  CHECK_STATUS(OARLOCK_OK,
+               oarlock_enqueue(manager, both, 2, &as_one, &one_both, &state, NULL, NULL));
   CHECK(state == OARLOCK_WAITING);
   CHECK_STATUS(OARLOCK_OK, oarlock_upgrade_queue(manager, one_a, OARLOCK_FOREVER, queue, one,
                                                  &state, NULL, NULL));

@@ -125,7 +125,8 @@ static void a_watch_is_freed_inside_its_callback(void) {
   oarlock_lock held[HELD];
   for (int i = 0; i < HELD; i++) held[i] = check_hold(manager, oarlock_read("a"));
   pthread_mutex_lock(&seen.mutex); /* so that the callback finds the watch */
-  CHECK_STATUS(OARLOCK_OK, oarlock_watch_new(manager, 0, on_long, &seen, on_end, &seen.watch, NULL));
+  CHECK_STATUS(OARLOCK_OK,
+               oarlock_watch_new(manager, 0, on_long, &seen, on_end, &seen.watch, NULL));
   pthread_mutex_unlock(&seen.mutex);
   await(&seen, 1, 1);
   CHECK(seen.calls == 1 && seen.drops == 1 && seen.freed == 1);
@@ -168,7 +169,8 @@ static void a_watch_may_outlive_its_manager(void) {
 static void no_data_and_no_drop(void) {
   oarlock_manager *const manager = check_manager();
   oarlock_watch *watch = NULL;
-  CHECK_STATUS(OARLOCK_OK, oarlock_watch_new(manager, CHECK_HOUR, on_long, NULL, NULL, &watch, NULL));
+  CHECK_STATUS(OARLOCK_OK,
+               oarlock_watch_new(manager, CHECK_HOUR, on_long, NULL, NULL, &watch, NULL));
   oarlock_watch_free(watch);
   check_done(manager);
 }
