@@ -12,7 +12,8 @@ use crate::sync::{Arc, Weak};
 
 /// Calls a hook for requests that are held or awaited for long. From
 /// [`Manager::watch`](crate::Manager::watch); dropping it ends the watch, and
-/// waits for a hook that is running (unless it is the hook that drops it).
+/// waits for a hook that is running (unless it is the hook that drops it). The hook is
+/// not called again then.
 #[derive(Debug)]
 #[must_use = "a watch that is dropped ends at once"]
 pub struct Watch {
@@ -65,7 +66,11 @@ impl Manager {
                     let seen = inspect::all(&shared);
                     // Not kept alive by its own watch while the hook runs.
                     drop(shared);
-                    look(seen, threshold, &mut told, &mut hook);
+                    look(seen, threshold, &mut told, |it| {
+                        hook(it);
+                        // Perhaps by the hook itself: then that call was its last.
+                        !watched.has_come()
+                    });
                 }
             })?;
         Ok(Watch {
@@ -75,19 +80,20 @@ impl Manager {
     }
 }
 
-/// Tells of those that have come to the threshold, and forgets those that ended.
+/// Tells of those that have come to the threshold, while the hook says to go on, and
+/// forgets those that ended.
 fn look(
     seen: Vec<RequestInfo>,
     threshold: Duration,
     told: &mut HashSet<(LockId, bool)>,
-    hook: &mut impl FnMut(&RequestInfo),
+    mut hook: impl FnMut(&RequestInfo) -> bool,
 ) {
     let key = |it: &RequestInfo| (it.id, it.state == crate::LockState::Waiting);
     let live: HashSet<_> = seen.iter().map(key).collect();
     told.retain(|it| live.contains(it));
     for it in seen {
-        if it.age >= threshold && told.insert(key(&it)) {
-            hook(&it);
+        if it.age >= threshold && told.insert(key(&it)) && !hook(&it) {
+            return;
         }
     }
 }
@@ -98,6 +104,10 @@ impl Ended {
         let flag = self.flag.lock().unwrap_or_else(PoisonError::into_inner);
         let wait = self.changed.wait_timeout_while(flag, time, |ended| !*ended);
         *wait.unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    fn has_come(&self) -> bool {
+        *self.flag.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
