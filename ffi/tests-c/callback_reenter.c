@@ -71,8 +71,10 @@ static void acquire(const oarlock_manager *manager) {
 }
 
 static oarlock_queue *outcomes; /* of what the callback lets in */
+static oarlock_completion outcome;
+static size_t outcomes_told;
 
-/* What this lets in is told when the callback has returned, to queues, too. */
+/* What this lets in is told while the callback runs, or when it has returned. */
 static void use_a_queue(oarlock_manager *manager) {
   oarlock_queue *queue = NULL;
   oarlock_completion done;
@@ -84,8 +86,8 @@ static void use_a_queue(oarlock_manager *manager) {
   INSIDE(oarlock_enqueue_queue(manager, &claim, 1, NULL, OARLOCK_FOREVER, outcomes, NULL, &lock,
                                &state, NULL, NULL));
   INSIDE(oarlock_release(manager, held));
-  INSIDE(oarlock_queue_drain(outcomes, &done, 1, &count));
-  CHECK(count == 0 && check_state(manager, lock) == OARLOCK_GRANTED);
+  CHECK(check_state(manager, lock) == OARLOCK_GRANTED);
+  INSIDE(oarlock_queue_drain(outcomes, &outcome, 1, &outcomes_told));
   INSIDE(oarlock_queue_new(&queue, NULL));
   INSIDE(oarlock_queue_post(queue, NULL));
   INSIDE(oarlock_queue_wait(queue, OARLOCK_FOREVER, &done, 1, &count));
@@ -133,8 +135,6 @@ static void a_callback_may_make_every_call(void) {
   const oarlock_claim claim = oarlock_write("a");
   oarlock_lock lock = 0;
   oarlock_state state = 0;
-  oarlock_completion done;
-  size_t count = 0;
   of_freed = fresh;
   CHECK_STATUS(OARLOCK_OK, oarlock_queue_new(&outcomes, NULL));
   const oarlock_lock held = check_hold(visit.manager, claim);
@@ -145,9 +145,11 @@ static void a_callback_may_make_every_call(void) {
   CHECK(visit.visits == 1 && visit.drops == 1);
   CHECK(told_times(&of_freed, 1));
   CHECK_STATUS(OARLOCK_ERR_CLOSED, of_freed.status);
-  CHECK_STATUS(OARLOCK_OK, oarlock_queue_drain(outcomes, &done, 1, &count));
-  CHECK(count == 1 && done.status == OARLOCK_OK);
-  CHECK_STATUS(OARLOCK_OK, oarlock_release(visit.manager, done.lock));
+  if (outcomes_told == 0) {
+    CHECK_STATUS(OARLOCK_OK, oarlock_queue_drain(outcomes, &outcome, 1, &outcomes_told));
+  }
+  CHECK(outcomes_told == 1 && outcome.status == OARLOCK_OK);
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(visit.manager, outcome.lock));
   oarlock_queue_free(outcomes);
   oarlock_manager_free(visit.manager);
 }
