@@ -39,3 +39,8 @@ fn operations_on_the_engine() {
 fn calls_on_the_manager() {
     replay("manager", oarlock_fuzz::manager::run);
 }
+
+#[test]
+fn calls_of_the_c_interface() {
+    replay("calls", oarlock_fuzz::calls::run);
+}
