@@ -129,7 +129,8 @@ task quietly(coroutine_queue& queue, std::vector<oarlock_status>& codes) {
   result<guard> got = co_await quiet().acquire(read("a"));
   codes.push_back(got.code());
   codes.push_back((co_await quiet().acquire_for(write("a"), 1ms)).code());
-  codes.push_back((co_await quiet().acquire_until(write("a"), std::chrono::steady_clock::now())).code());
+  const auto now = std::chrono::steady_clock::now();
+  codes.push_back((co_await quiet().acquire_until(write("a"), now)).code());
   codes.push_back((co_await quiet().upgrade(*got)).code());
   codes.push_back((co_await quiet().upgrade_for(*got, -1s)).code());
 }

@@ -98,7 +98,9 @@ class claims {
     if (count > few_.size()) more_.resize(count);
     oarlock_claim* const out = more_.empty() ? few_.data() : more_.data();
     std::size_t strings = 0;
-    for (std::size_t i = 0; i < count; ++i) strings += detail::path_access::strings(first[i].path());
+    for (std::size_t i = 0; i < count; ++i) {
+      strings += detail::path_access::strings(first[i].path());
+    }
     // In full before the first pointer into it is taken.
     if (strings > few_strings_.size()) more_strings_.resize(strings);
     oarlock_str* next = more_strings_.empty() ? few_strings_.data() : more_strings_.data();

@@ -270,7 +270,9 @@ class look_operations {
   ~look_operations() = default;
 
  private:
-  oarlock_manager* native() const { return detail::target_access::of(static_cast<const Self&>(*this)).get(); }
+  oarlock_manager* native() const {
+    return detail::target_access::of(static_cast<const Self&>(*this)).get();
+  }
 
   template <class Look>
   static result<std::vector<request_info>> seen(Look look) {

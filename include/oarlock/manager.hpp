@@ -24,7 +24,8 @@ struct options {
   std::size_t max_claims = 0;      ///< claims in one request (4096)
   std::size_t max_segments = 0;    ///< segments in one path (1024)
   std::size_t max_path_bytes = 0;  ///< bytes in one path, separators not counted (65536)
-  std::size_t shards = 0;          ///< parts with an internal lock each, 1 to 256 (32); more count as 256
+  /// parts with an internal lock each, 1 to 256 (32); more count as 256
+  std::size_t shards = 0;
   /// segments in all the paths of one request together (16384)
   std::size_t max_request_segments = 0;
   std::size_t max_waiting = 0;  ///< requests that may wait at once (any number)
@@ -96,17 +97,17 @@ class manager_operations : public look_operations<Self, Errors> {
    *  this call returns; with no internal lock held, so that it may call anything here; on
    *  the thread whose release, cancel or close causes it. It must be noexcept. */
   template <class Done, if_hears<Done> = 0>
-  answer<enqueued> enqueue(const claims& wanted, Done&& done,
-                           const request_options& about = {}) const {
+  [[nodiscard]] answer<enqueued> enqueue(const claims& wanted, Done&& done,
+                                         const request_options& about = {}) const {
     return Errors::give(request(wanted, about).enqueue(OARLOCK_FOREVER, std::forward<Done>(done)));
   }
 
   /** The same, for at most the timeout: then done is told OARLOCK_ERR_TIMEOUT, on a thread
    *  of the library's. A timeout of 0 that would wait fails at once, with timeout_error. */
   template <class Rep, class Period, class Done, if_hears<Done> = 0>
-  answer<enqueued> enqueue_for(const claims& wanted,
-                               const std::chrono::duration<Rep, Period>& timeout, Done&& done,
-                               const request_options& about = {}) const {
+  [[nodiscard]] answer<enqueued> enqueue_for(
+      const claims& wanted, const std::chrono::duration<Rep, Period>& timeout, Done&& done,
+      const request_options& about = {}) const {
     const detail::span limit = detail::nanoseconds(timeout);
     if (limit.status != OARLOCK_OK) return Errors::give(result<enqueued>(detail::refused(limit)));
     return Errors::give(request(wanted, about).enqueue(limit.ns, std::forward<Done>(done)));
@@ -114,9 +115,9 @@ class manager_operations : public look_operations<Self, Errors> {
 
   /** The same, until a time point, which is measured once, now. */
   template <class Clock, class Duration, class Done, if_hears<Done> = 0>
-  answer<enqueued> enqueue_until(const claims& wanted,
-                                 const std::chrono::time_point<Clock, Duration>& deadline,
-                                 Done&& done, const request_options& about = {}) const {
+  [[nodiscard]] answer<enqueued> enqueue_until(
+      const claims& wanted, const std::chrono::time_point<Clock, Duration>& deadline, Done&& done,
+      const request_options& about = {}) const {
     return Errors::give(
         request(wanted, about).enqueue(detail::until(deadline), std::forward<Done>(done)));
   }
@@ -199,7 +200,9 @@ class manager_operations : public look_operations<Self, Errors> {
   ~manager_operations() = default;
 
  private:
-  const detail::handle& self() const { return detail::target_access::of(static_cast<const Self&>(*this)); }
+  const detail::handle& self() const {
+    return detail::target_access::of(static_cast<const Self&>(*this));
+  }
   detail::request request(const claims& wanted, const request_options& about) const {
     return {self(), wanted, about};
   }

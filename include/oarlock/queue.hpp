@@ -59,17 +59,17 @@ class queue_operations {
   /** Gives a request its place in the manager's queue and returns at once: a guard when it
    *  was granted at once; else a ticket, and exactly one completion with this data comes,
    *  perhaps before this returns. Does not block. */
-  answer<enqueued> enqueue(const claims& wanted, void* data,
-                           const request_options& about = {}) const {
+  [[nodiscard]] answer<enqueued> enqueue(const claims& wanted, void* data,
+                                         const request_options& about = {}) const {
     return Errors::give(enqueue_ns(wanted, OARLOCK_FOREVER, data, about));
   }
 
   /** The same, for at most the timeout: then the completion says OARLOCK_ERR_TIMEOUT. A
    *  timeout of 0 that would wait fails at once, with timeout_error. */
   template <class Rep, class Period>
-  answer<enqueued> enqueue_for(const claims& wanted,
-                               const std::chrono::duration<Rep, Period>& timeout, void* data,
-                               const request_options& about = {}) const {
+  [[nodiscard]] answer<enqueued> enqueue_for(
+      const claims& wanted, const std::chrono::duration<Rep, Period>& timeout, void* data,
+      const request_options& about = {}) const {
     const detail::span limit = detail::nanoseconds(timeout);
     if (limit.status != OARLOCK_OK) return Errors::give(result<enqueued>(detail::refused(limit)));
     return Errors::give(enqueue_ns(wanted, limit.ns, data, about));
@@ -77,9 +77,9 @@ class queue_operations {
 
   /** The same, until a time point, which is measured once, now. */
   template <class Clock, class Duration>
-  answer<enqueued> enqueue_until(const claims& wanted,
-                                 const std::chrono::time_point<Clock, Duration>& deadline,
-                                 void* data, const request_options& about = {}) const {
+  [[nodiscard]] answer<enqueued> enqueue_until(
+      const claims& wanted, const std::chrono::time_point<Clock, Duration>& deadline, void* data,
+      const request_options& about = {}) const {
     return Errors::give(enqueue_ns(wanted, detail::until(deadline), data, about));
   }
 
@@ -87,14 +87,15 @@ class queue_operations {
    *  granted. Else it waits, and exactly one completion with this data comes. The guard
    *  stays the caller's; if it goes first, the completion says OARLOCK_ERR_CANCELLED. Does
    *  not block. */
-  answer<bool> upgrade(guard& held, void* data) const {
+  [[nodiscard]] answer<bool> upgrade(guard& held, void* data) const {
     return Errors::give(upgrade_ns(held, OARLOCK_FOREVER, data));
   }
 
   /** The same, for at most the timeout: then the completion says OARLOCK_ERR_TIMEOUT. */
   template <class Rep, class Period>
-  answer<bool> upgrade_for(guard& held, const std::chrono::duration<Rep, Period>& timeout,
-                           void* data) const {
+  [[nodiscard]] answer<bool> upgrade_for(guard& held,
+                                         const std::chrono::duration<Rep, Period>& timeout,
+                                         void* data) const {
     const detail::span limit = detail::nanoseconds(timeout);
     if (limit.status != OARLOCK_OK) return Errors::give(result<bool>(detail::refused(limit)));
     return Errors::give(upgrade_ns(held, limit.ns, data));
@@ -102,8 +103,8 @@ class queue_operations {
 
   /** The same, until a time point, which is measured once, now. */
   template <class Clock, class Duration>
-  answer<bool> upgrade_until(guard& held, const std::chrono::time_point<Clock, Duration>& deadline,
-                             void* data) const {
+  [[nodiscard]] answer<bool> upgrade_until(
+      guard& held, const std::chrono::time_point<Clock, Duration>& deadline, void* data) const {
     return Errors::give(upgrade_ns(held, detail::until(deadline), data));
   }
 

@@ -77,7 +77,7 @@ class request {
   template <class Done>
   result<enqueued> enqueue(std::int64_t timeout_ns, Done&& done) const {
     static_assert(is_callback<Done, result<guard>>,
-                  "a callback must be noexcept: [](oarlock::result<oarlock::guard>) noexcept {...}");
+                  "a callback must be noexcept: [](auto outcome) noexcept { ... }");
     using kept_type = callback<std::decay_t<Done>, make_guard>;
     auto kept = std::make_unique<kept_type>(manager_.keep(), std::forward<Done>(done));
     return told([&](lock_id* lock, oarlock_state* state, std::uint64_t* token,

@@ -85,7 +85,7 @@ class upgrade_operations {
   answer<void> upgrade() { return Errors::give(upgrade_ns(OARLOCK_FOREVER)); }
 
   /** Upgrades if that is possible at once, else it is false. Does not block. */
-  answer<bool> try_upgrade() {
+  [[nodiscard]] answer<bool> try_upgrade() {
     const result<void> done = upgraded([&](std::uint64_t* token, oarlock_error**) {
       return oarlock_try_upgrade(manager(), lock(), token, nullptr);
     });
@@ -116,14 +116,15 @@ class upgrade_operations {
    *  once, as a request's function is (manager_operations::enqueue), and
    *  OARLOCK_ERR_CANCELLED when the guard goes first. It must be noexcept. */
   template <class Done, if_hears<Done> = 0>
-  answer<bool> upgrade(Done&& done) {
+  [[nodiscard]] answer<bool> upgrade(Done&& done) {
     return Errors::give(upgrade_told(OARLOCK_FOREVER, std::forward<Done>(done)));
   }
 
   /** The same, for at most the timeout: then it is told OARLOCK_ERR_TIMEOUT on a thread
    *  of the library's. A timeout of 0 that would wait fails at once. */
   template <class Rep, class Period, class Done, if_hears<Done> = 0>
-  answer<bool> upgrade_for(const std::chrono::duration<Rep, Period>& timeout, Done&& done) {
+  [[nodiscard]] answer<bool> upgrade_for(const std::chrono::duration<Rep, Period>& timeout,
+                                         Done&& done) {
     const detail::span limit = detail::nanoseconds(timeout);
     if (limit.status != OARLOCK_OK) return Errors::give(result<bool>(detail::refused(limit)));
     return Errors::give(upgrade_told(limit.ns, std::forward<Done>(done)));
@@ -131,18 +132,18 @@ class upgrade_operations {
 
   /** The same, until a time point, which is measured once, now. */
   template <class Clock, class Duration, class Done, if_hears<Done> = 0>
-  answer<bool> upgrade_until(const std::chrono::time_point<Clock, Duration>& deadline,
-                             Done&& done) {
+  [[nodiscard]] answer<bool> upgrade_until(
+      const std::chrono::time_point<Clock, Duration>& deadline, Done&& done) {
     return Errors::give(upgrade_told(detail::until(deadline), std::forward<Done>(done)));
   }
 
   /** Begins an upgrade and returns at once: true if it was granted. Else it waits, and
    *  upgrade_state, wait_upgrade or cancel_upgrade go on with it. Does not block. */
-  answer<bool> enqueue_upgrade() {
-    return Errors::give(detail::begin_upgrade(held(), [&](oarlock_state* state, std::uint64_t* token,
-                                  oarlock_error** error) {
+  [[nodiscard]] answer<bool> enqueue_upgrade() {
+    const auto call = [&](oarlock_state* state, std::uint64_t* token, oarlock_error** error) {
       return oarlock_upgrade_enqueue(manager(), lock(), state, token, error);
-    }));
+    };
+    return Errors::give(detail::begin_upgrade(held(), call));
   }
 
   /** Waits for an upgrade that was begun. Blocks for as long as it takes. */
@@ -233,10 +234,11 @@ class upgrade_operations {
                   "a callback must be noexcept: [](auto token) noexcept { ... }");
     using kept_type = detail::callback<std::decay_t<Done>, detail::make_token>;
     auto kept = std::make_unique<kept_type>(held().manager, std::forward<Done>(done));
-    return detail::begin_upgrade(held(), [&](oarlock_state* state, std::uint64_t* token, oarlock_error** error) {
+    const auto call = [&](oarlock_state* state, std::uint64_t* token, oarlock_error** error) {
       return oarlock_upgrade_callback(manager(), lock(), timeout_ns, kept_type::call,
                                       kept.release(), kept_type::drop, state, token, error);
-    });
+    };
+    return detail::begin_upgrade(held(), call);
   }
 };
 
