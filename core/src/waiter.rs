@@ -98,6 +98,9 @@ pub(crate) struct Waiter {
 struct Inner {
     outcome: Option<Outcome>,
     listener: Listener,
+    /// Threads that are parked. A condition variable does not know whether there are
+    /// any, and asks the system each time.
+    parked: u32,
 }
 
 impl Waiter {
@@ -125,6 +128,7 @@ impl Waiter {
             inner: Mutex::new(Inner {
                 outcome: None,
                 listener,
+                parked: 0,
             }),
             ready: Condvar::new(),
         })
@@ -178,8 +182,11 @@ impl Waiter {
         inner.outcome = Some(outcome);
         self.settled.store(true, Ordering::Release);
         let listener = std::mem::replace(&mut inner.listener, Listener::None);
+        let parked = inner.parked;
         drop(inner);
-        self.ready.notify_all();
+        if parked > 0 {
+            self.ready.notify_all();
+        }
         listener
     }
 
@@ -196,15 +203,17 @@ impl Waiter {
             if inner.outcome.is_some() {
                 return inner.outcome.clone();
             }
+            inner.parked += 1;
+            let mut timed_out = false;
             match deadline {
                 None => inner = self.ready.wait(inner),
                 Some(deadline) => {
-                    let (held, timed_out) = self.ready.wait_until(inner, deadline);
-                    if timed_out {
-                        return held.outcome.clone();
-                    }
-                    inner = held;
+                    (inner, timed_out) = self.ready.wait_until(inner, deadline);
                 }
+            }
+            inner.parked -= 1;
+            if timed_out {
+                return inner.outcome.clone();
             }
         }
     }

@@ -81,6 +81,8 @@ struct State {
     /// What waits, by the number of its slot; `None` until it is known.
     waiting: HashMap<u64, Option<Target>>,
     slots: u64,
+    /// Threads in oarlock_queue_wait that are parked.
+    parked: usize,
     freed: bool,
 }
 
@@ -161,8 +163,12 @@ impl Inner {
         if state.done.len() == 1 {
             self.signal.set();
         }
+        let parked = state.parked;
         drop(state);
-        self.filled.notify_one();
+        // A system call, even if nobody is parked.
+        if parked > 0 {
+            self.filled.notify_one();
+        }
         None
     }
 
@@ -459,17 +465,20 @@ pub unsafe extern "C" fn oarlock_queue_wait(
         let inner = &queue.inner;
         let mut state = inner.lock();
         while state.done.is_empty() {
+            state.parked += 1;
             state = match deadline {
                 None => inner.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
+                        state.parked -= 1;
                         return Err(Failure::of(OARLOCK_ERR_TIMEOUT));
                     }
                     let wait = inner.filled.wait_timeout(state, left);
                     wait.unwrap_or_else(PoisonError::into_inner).0
                 }
             };
+            state.parked -= 1;
         }
         out_count.write(inner.fetch(state, out_completions, capacity));
         Ok(())
