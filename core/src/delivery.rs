@@ -122,7 +122,6 @@ impl Call {
 /// those. Callbacks never nest: one that releases its lock at once grants the
 /// next one, whose callback does the same, and a long queue of them would exhaust
 /// the stack. Neither do wakers among themselves.
-#[derive(Default)]
 struct Backlog {
     wakes: VecDeque<Call>,
     backs: VecDeque<Call>,
@@ -134,6 +133,13 @@ struct Backlog {
 }
 
 impl Backlog {
+    const EMPTY: Self = Self {
+        wakes: VecDeque::new(),
+        backs: VecDeque::new(),
+        waking: false,
+        calling: false,
+    };
+
     fn is_idle(&self) -> bool {
         !self.waking && !self.calling && self.wakes.is_empty() && self.backs.is_empty()
     }
@@ -156,18 +162,18 @@ impl Backlog {
 crate::sync::thread_local! {
     /// Without a destructor, so that it is still there when the destructors of
     /// other locals release what they hold. Empty whenever nothing runs here.
-    static BACKLOG: RefCell<ManuallyDrop<Option<Box<Backlog>>>> =
-        const { RefCell::new(ManuallyDrop::new(None)) };
+    static BACKLOG: RefCell<ManuallyDrop<Backlog>> =
+        const { RefCell::new(ManuallyDrop::new(Backlog::EMPTY)) };
 }
 
 /// Looks at this thread's backlog; no foreign code runs meanwhile.
 fn with_backlog<T>(look: impl FnOnce(&mut Backlog) -> T) -> T {
     BACKLOG.with(|place| {
-        let mut place = place.borrow_mut();
-        let backlog = place.get_or_insert_default();
+        let backlog = &mut **place.borrow_mut();
         let seen = look(backlog);
         if backlog.is_idle() {
-            **place = None;
+            // With the memory of its lists, if they have any.
+            *backlog = Backlog::EMPTY;
         }
         seen
     })
@@ -179,15 +185,17 @@ pub(crate) fn run(calls: Calls) {
     if calls.is_empty() {
         return;
     }
+    let mut calls = Some(calls);
     let (wake, call) = with_backlog(|backlog| {
-        for call in calls {
+        let wake = !backlog.waking;
+        let call = wake && !backlog.calling;
+        // Whoever runs them all takes its own as they are, which needs no memory.
+        for call in calls.take_if(|_| !call).into_iter().flatten() {
             match call {
                 Call::Wake(_) => backlog.wakes.push_back(call),
                 Call::Back(..) | Call::Upgraded(..) => backlog.backs.push_back(call),
             }
         }
-        let wake = !backlog.waking;
-        let call = wake && !backlog.calling;
         backlog.waking = true;
         backlog.calling |= call;
         (wake, call)
@@ -195,6 +203,12 @@ pub(crate) fn run(calls: Calls) {
     if !wake {
         return;
     }
+    let own = calls.unwrap_or_default().into_iter();
+    let (wakes, backs): (Calls, Calls) = own.partition(|call| matches!(call, Call::Wake(_)));
+    for wake in wakes {
+        wake.run();
+    }
+    let mut backs = backs.into_iter();
     loop {
         while let Some(wake) = with_backlog(Backlog::next_wake) {
             wake.run();
@@ -202,7 +216,7 @@ pub(crate) fn run(calls: Calls) {
         if !call {
             return;
         }
-        let Some(back) = with_backlog(Backlog::next_back) else {
+        let Some(back) = backs.next().or_else(|| with_backlog(Backlog::next_back)) else {
             return;
         };
         back.run();

@@ -1,6 +1,6 @@
 /*
- * What takes no memory once it has been done: acquire and release. Every call of the
- * allocator is counted.
+ * What takes no memory: a release, whatever it ends and whoever it lets in; and an
+ * acquire of what has been acquired before. Every call of the allocator is counted.
  * skip: memcheck because it has an allocator of its own
  * skip: asan because it has an allocator of its own
  * skip: tsan because it has an allocator of its own
@@ -120,7 +120,7 @@ static oarlock_lock take(const oarlock_manager *manager, enum call call,
 static void acquire_and_release_of(struct shape shape) {
   oarlock_manager *const manager = check_manager();
   struct request request;
-  unsigned long acquires = 0, releases = 0;
+  unsigned long warm = 0, releases = 0;
   for (int round = 0; round < 3 * ROUNDS; round++) {
     fill(&request, shape, round % ROUNDS);
     const unsigned long before = allocations;
@@ -130,14 +130,13 @@ static void acquire_and_release_of(struct shape shape) {
     const oarlock_status status = oarlock_release(manager, lock);
     const unsigned long after = allocations;
     assert(status == OARLOCK_OK);
-    if (round < ROUNDS) continue;
-    acquires += held - before;
     releases += after - held;
+    if (round >= ROUNDS) warm += held - before;
   }
-  if (acquires != 0 || releases != 0)
-    fprintf(stderr, "%d claims, %d segments, list %d, mode %d: %lu in acquires, %lu in releases\n",
-            shape.claims, shape.segments, shape.as_list, (int)shape.mode, acquires, releases);
-  CHECK(acquires == 0 && releases == 0);
+  if (warm != 0 || releases != 0)
+    fprintf(stderr, "%d claims, %d segments, list %d, mode %d: %lu warm, %lu in releases\n",
+            shape.claims, shape.segments, shape.as_list, (int)shape.mode, warm, releases);
+  CHECK(warm == 0 && releases == 0);
   check_done(manager);
 }
 
@@ -151,22 +150,19 @@ static void acquire_and_release_take_no_memory_once_warm(void) {
   }
 }
 
-/* Many held at once, for the second time. */
-static void releases_of_a_crowd_take_no_memory_once_warm(void) {
+/* Many held at once: nothing is given back in another way when there are many. */
+static void releases_of_a_crowd_take_no_memory(void) {
   enum { CROWD = 10000 };
   oarlock_manager *const manager = check_manager();
   static oarlock_lock held[CROWD];
   struct request request;
   const struct shape shape = {2, 3, 0, OARLOCK_WRITE};
-  unsigned long before = 0;
-  for (int time = 0; time < 2; time++) {
-    for (int i = 0; i < CROWD; i++) {
-      fill(&request, shape, i);
-      held[i] = take(manager, ACQUIRE, request.claims, 2);
-    }
-    before = allocations;
-    for (int i = 0; i < CROWD; i++) CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held[i]));
+  for (int i = 0; i < CROWD; i++) {
+    fill(&request, shape, i);
+    held[i] = take(manager, ACQUIRE, request.claims, 2);
   }
+  const unsigned long before = allocations;
+  for (int i = 0; i < CROWD; i++) CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held[i]));
   CHECK(allocations == before);
   check_done(manager);
 }
@@ -188,32 +184,72 @@ static void a_refused_try_takes_no_memory(void) {
   check_done(manager);
 }
 
-/* A release that lets in somebody who waits. */
-static void a_hand_over_takes_no_memory(void) {
+/* A release that lets somebody in, who waits in one of these ways. */
+enum way { BY_WAIT, BY_CALLBACK, BY_QUEUE };
+
+static oarlock_lock given;
+
+static void called(void *user_data, oarlock_status status, oarlock_lock lock, uint64_t token,
+                   const oarlock_error *error) {
+  (void)user_data;
+  (void)token;
+  (void)error;
+  assert(status == OARLOCK_OK);
+  given = lock;
+}
+
+static void hand_over(enum way way) {
   oarlock_manager *const manager = check_manager();
+  oarlock_queue *queue = NULL;
   const oarlock_claim claim = oarlock_write("a/b");
-  oarlock_lock holder = check_hold(manager, claim);
   unsigned long releases = 0;
-  for (int round = 0; round < ROUNDS; round++) {
-    const oarlock_lock next = check_queue(manager, claim);
+  CHECK_STATUS(OARLOCK_OK, oarlock_queue_new(&queue, NULL));
+  given = check_hold(manager, claim);
+  for (int round = 0; round < 2 * ROUNDS; round++) {
+    oarlock_lock lock = 0;
+    oarlock_state state = 0;
+    const oarlock_status status =
+        way == BY_WAIT ? oarlock_enqueue(manager, &claim, 1, NULL, &lock, &state, NULL, NULL)
+        : way == BY_CALLBACK
+            ? oarlock_enqueue_callback(manager, &claim, 1, NULL, OARLOCK_FOREVER, called, NULL,
+                                       NULL, &lock, &state, NULL, NULL)
+            : oarlock_enqueue_queue(manager, &claim, 1, NULL, OARLOCK_FOREVER, queue, NULL, &lock,
+                                    &state, NULL, NULL);
+    assert(status == OARLOCK_OK && state == OARLOCK_WAITING);
     const unsigned long before = allocations;
-    const oarlock_status released = oarlock_release(manager, holder);
-    if (round > 0) releases += allocations - before;
-    CHECK_STATUS(OARLOCK_OK, released);
-    CHECK_STATUS(OARLOCK_OK, oarlock_wait(manager, next, OARLOCK_FOREVER, NULL, NULL));
-    holder = next;
+    const oarlock_status released = oarlock_release(manager, given);
+    if (round >= ROUNDS) releases += allocations - before;
+    assert(released == OARLOCK_OK);
+    if (way == BY_WAIT) {
+      CHECK_STATUS(OARLOCK_OK, oarlock_wait(manager, lock, OARLOCK_FOREVER, NULL, NULL));
+      given = lock;
+    } else if (way == BY_QUEUE) {
+      oarlock_completion completion;
+      size_t count = 0;
+      CHECK_STATUS(OARLOCK_OK, oarlock_queue_drain(queue, &completion, 1, &count));
+      assert(count == 1 && completion.status == OARLOCK_OK);
+      given = completion.lock;
+    }
   }
+  if (releases != 0) fprintf(stderr, "way %d: %lu allocations\n", (int)way, releases);
   CHECK(releases == 0);
-  oarlock_release(manager, holder);
+  oarlock_release(manager, given);
+  oarlock_queue_free(queue);
   check_done(manager);
 }
+
+static void a_release_that_lets_in_who_waits_takes_no_memory(void) { hand_over(BY_WAIT); }
+static void a_release_that_calls_back_takes_no_memory(void) { hand_over(BY_CALLBACK); }
+static void a_release_into_a_queue_takes_no_memory(void) { hand_over(BY_QUEUE); }
 
 int main(void) {
   RUN(the_counter_counts);
   RUN(acquire_and_release_take_no_memory_once_warm);
-  RUN(releases_of_a_crowd_take_no_memory_once_warm);
+  RUN(releases_of_a_crowd_take_no_memory);
   RUN(a_refused_try_takes_no_memory);
-  RUN(a_hand_over_takes_no_memory);
+  RUN(a_release_that_lets_in_who_waits_takes_no_memory);
+  RUN(a_release_that_calls_back_takes_no_memory);
+  RUN(a_release_into_a_queue_takes_no_memory);
   return check_failed_tests != 0;
 }
 

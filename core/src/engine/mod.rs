@@ -356,16 +356,23 @@ impl<T: Attach> Engine<T> {
 
     /// A list of entries for use again, or a new one.
     fn spare_entries(&mut self) -> Vec<Entry> {
-        self.spare.pop().unwrap_or_default()
+        self.spare.pop().unwrap_or_else(|| {
+            // Here, so that what gives it back need not.
+            self.spare.reserve(SPARE);
+            Vec::new()
+        })
     }
 
     fn keep_entries(&mut self, mut entries: Vec<Entry>) {
         entries.clear();
-        if self.spare.len() < 16 && entries.capacity() <= 256 {
+        if self.spare.len() < SPARE && entries.capacity() <= 256 {
             self.spare.push(entries);
         }
     }
 }
+
+/// The most lists of entries that are kept for use again.
+const SPARE: usize = 16;
 
 #[inline]
 fn state_of(token: u64) -> State {
