@@ -1,6 +1,6 @@
 //! Looking without queueing: who holds and waits, and for whom.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
@@ -77,9 +77,12 @@ impl Manager {
         }
         ids.sort_unstable();
         ids.dedup();
+        // One moment for all: ages that were read one after the other would not
+        // compare.
+        let now = sync::now();
         let mut seen: Vec<_> = ids
             .iter()
-            .filter_map(|&id| info(shared, id, &parts(&shards, id)))
+            .filter_map(|&id| info(shared, id, &parts(&shards, id), now))
             .collect();
         drop(shards);
         seen.sort_by_key(|it| {
@@ -100,7 +103,7 @@ impl Manager {
         let located = Located::find(shared, id).ok_or(StaleLock)?;
         let parts = located.parts.iter();
         let parts: Parts<'_> = parts.map(|(shard, part)| (&**shard, *part)).collect();
-        info(shared, id, &parts).ok_or(StaleLock)
+        info(shared, id, &parts, sync::now()).ok_or(StaleLock)
     }
 
     /// The requests that keep this one, or its upgrade, waiting now: those ahead
@@ -146,7 +149,7 @@ fn parts<'s>(shards: &'s [MutexGuard<'_, Shard>], id: LockId) -> Parts<'s> {
 }
 
 /// One request, with the shards of its parts locked.
-fn info(shared: &Shared, id: LockId, parts: &Parts<'_>) -> Option<RequestInfo> {
+fn info(shared: &Shared, id: LockId, parts: &Parts<'_>, now: Instant) -> Option<RequestInfo> {
     let (&(shard, first), others) = parts.split_first()?;
     let part = shard.engine.payload(first);
     let first = shard.engine.seen(first)?;
@@ -175,7 +178,7 @@ fn info(shared: &Shared, id: LockId, parts: &Parts<'_>) -> Option<RequestInfo> {
     claims.dedup();
     let waiter = part.and_then(|part| part.waiter.as_ref());
     let age = match waiter.filter(|_| waits) {
-        Some(waiter) => sync::now().saturating_duration_since(waiter.queued),
+        Some(waiter) => now.saturating_duration_since(waiter.queued),
         None => shared.clock.since(first.since),
     };
     let about = part.map(|part| part.about.clone()).unwrap_or_default();
@@ -204,7 +207,8 @@ pub(crate) fn all(shared: &Shared) -> Vec<RequestInfo> {
     }
     ids.sort_unstable();
     ids.dedup();
+    let now = sync::now();
     ids.iter()
-        .filter_map(|&id| info(shared, id, &parts(&shards, id)))
+        .filter_map(|&id| info(shared, id, &parts(&shards, id), now))
         .collect()
 }

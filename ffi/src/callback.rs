@@ -14,6 +14,10 @@ use std::ffi::c_void;
 ///
 /// The status is OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
 ///
+/// What a callback lets in, or ends, is told to other callbacks and to queues when it
+/// has returned, on the same thread: so it must not wait for that. Threads that are
+/// blocked are told at once.
+///
 /// Runs with no internal lock held, so it may call any function of this library
 /// but oarlock_manager_free and oarlock_queue_free of what the call that it runs
 /// in works with; runs inside the release, cancel, close or free that decided the
