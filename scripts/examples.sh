@@ -3,7 +3,7 @@
 # they do, from a clean clone and by hand:
 #
 #   scripts/examples.sh                      all
-#   scripts/examples.sh plugin-host          only these: epoll-server thread-pool plugin-host
+#   scripts/examples.sh plugin-host          only these: epoll-server thread-pool coroutine plugin-host
 #   PYTHON=python3.13 scripts/examples.sh    embeds this Python
 #
 # Works in build/examples. Needs a C and a C++ compiler, pkg-config and Python 3.10 or later;
@@ -20,7 +20,7 @@ cxx=${CXX:-c++}
 python=${PYTHON:-python3}
 limit=300 # seconds; what takes longer hangs
 
-every="epoll-server thread-pool plugin-host"
+every="epoll-server thread-pool coroutine plugin-host"
 for name in "$@"; do
   [[ " $every " == *" $name "* ]] && continue
   echo "there is no example $name; there are: $every" >&2
@@ -91,6 +91,11 @@ thread_pool() {
     tests "$1" "$out/pool-test"
   check "$1 compiles" "${cpp[@]}" "${sanitizers[@]}" $here/main.cpp "${libs[@]}" -o "$out/tiles" &&
     check "$1, the picture is whole at every scale" "$out/tiles"
+}
+
+coroutine() {
+  check "$1 compiles" "${cpp[@]}" -std=c++20 "${sanitizers[@]}" examples/cpp/coroutine.cpp "${libs[@]}" -o "$out/coroutine" &&
+    check "$1, no money is lost" "$out/coroutine"
 }
 
 plugin_host() {

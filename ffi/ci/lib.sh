@@ -81,11 +81,22 @@ programs() {
 
 # What a program of tests asks for, in a comment among its first ten lines:
 #   needs: dlopen               is not linked with the library, only with libdl
-#   skip: memcheck because ...  likewise static, shared, sanitized and other ways
+#   skip: memcheck because ...  likewise static, shared, asan, tsan and other ways
+#   standard: c++20             says nothing in older ones
 asks() { head -n 10 "$here/tests-c/$1" | grep -E "^(//|/?[ ]?\*) *$2\b" >/dev/null; }
 skips() {
   asks "$1" "skip: $2" || return
   echo "left out: $1, $2: $(head -n 10 "$here/tests-c/$1" | sed -nE "s/.*skip: $2 (.*[^ */]).*/\1/p")"
+}
+
+# standard_of NAME older|newer: each program is compiled in both.
+standard_of() {
+  case $1-$2 in
+    *.c-older) echo c99 ;;
+    *.c-newer) echo c11 ;;
+    *-newer) echo c++20 ;;
+    *) if asks "$1" "standard: c\+\+20"; then echo c++20; else echo c++17; fi ;;
+  esac
 }
 
 # sources NAME: the test's file and, where it has one, its second file.
@@ -137,10 +148,9 @@ compile_later() { later "$1: $2, $3, compiles" build "$@"; }
 
 # The same with the shared library, or with none if it loads that itself.
 compile_shared() {
-  local standard=c11 linked=("${shared[@]}")
-  [[ $1 == *.cpp ]] && standard=c++20
+  local linked=("${shared[@]}")
   asks "$1" "needs: dlopen" && linked=(-ldl)
-  compile_later "$1" $standard shared "${linked[@]}"
+  compile_later "$1" "$(standard_of "$1" newer)" shared "${linked[@]}"
 }
 
 needs_no_shared() { ! readelf -d "$1" | grep 'NEEDED.*oarlock'; }

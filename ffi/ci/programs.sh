@@ -3,10 +3,9 @@
 # the newer one with the shared library.
 
 for name in $(programs); do
-  [[ $name == *.cpp ]] && old=c++17 || old=c99
   skips "$name" shared || compile_shared "$name"
   asks "$name" "needs: dlopen" || skips "$name" static ||
-    compile_later "$name" $old static "${static[@]}"
+    compile_later "$name" "$(standard_of "$name" older)" static "${static[@]}"
 done
 settle
 

@@ -31,7 +31,7 @@ sanitize() {
     skips "$name" "$kind" && continue
     rm -f "$out/$name.$kind"
     if [ "$kind" = tsan ] && ! has_threads "$name"; then continue; fi
-    [[ $name == *.cpp ]] && standard=c++17 || standard=c11
+    if [[ $name == *.cpp ]]; then standard=$(standard_of "$name" older); else standard=c11; fi
     if asks "$name" "needs: dlopen"; then
       compile_later "$name" $standard "$kind" $(flags_of "$kind") $(linked_with "$kind")
     else

@@ -59,7 +59,11 @@ class lock_pool {
           // Called by whoever makes way for this task: often another worker.
           [this, kept](oarlock::result<oarlock::guard> granted) noexcept {
             if (granted) return enter(kept, std::move(*granted));
-            kept->refuse(std::make_exception_ptr(oarlock::error(granted.error())));
+            try {
+              oarlock::raise(granted.error());  // as what it is
+            } catch (...) {
+              kept->refuse(std::current_exception());
+            }
             end();
           },
           oarlock::labelled(label));
