@@ -15,7 +15,7 @@ SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lib python node serve conformance bench examples random exhaustive loom shuttle stress fuzz \
-        mutations mutants valgrind nightly install uninstall docs-c clean
+        mutations mutants sanitizers nightly install uninstall docs-c clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,10 +71,10 @@ mutations: ## breaks rules on purpose, and shows which checker sees it
 mutants: ## every small change of the engine that cargo-mutants knows; hours
 	@scripts/mutants.sh
 
-valgrind: ## the C test programs under memcheck, helgrind and drd
-	@scripts/valgrind.sh
+sanitizers: ## the C test programs under the sanitizers and memcheck
+	@ffi/ci.sh library sanitizers memcheck
 
-nightly: random loom shuttle stress fuzz mutations valgrind ## the long proofs, one after the other
+nightly: random loom shuttle stress fuzz mutations ## the long proofs, one after the other
 	@scripts/exhaustive.sh all
 
 install: lib ## headers, libraries, pkg-config and CMake files [PREFIX=DIR] [LIBDIR=DIR] [DESTDIR=DIR]
