@@ -62,7 +62,7 @@ static int64_t any_timeout(uint64_t *seed, int may_last) {
     case 0: return 0;
     case 1: return may_last ? OARLOCK_FOREVER : -2;
     case 2: return may_last ? INT64_MAX : INT64_MIN;
-    default: return (int64_t)below(seed, 2000000);
+    default: return (int64_t)below(seed, 300000);
   }
 }
 
@@ -330,7 +330,7 @@ static void guard(uint64_t *seed) {
   const oarlock_claim claim = writes ? oarlock_write(text) : oarlock_read(text);
   oarlock_lock lock = 0;
   const oarlock_status status =
-      oarlock_acquire(all.manager, &claim, 1, NULL, (int64_t)below(seed, 5000000), &lock, NULL,
+      oarlock_acquire(all.manager, &claim, 1, NULL, (int64_t)below(seed, 1000000), &lock, NULL,
                       NULL);
   if (status != OARLOCK_OK) return;
   const long before = all.plain[path];
