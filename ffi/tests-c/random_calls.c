@@ -211,8 +211,8 @@ static void request(uint64_t *seed) {
   if (way >= 3) assert((state == OARLOCK_GRANTED) == (token != 0));
   if (manager == all.other) {
     oarlock_release(all.other, lock);
-  } else if (way < 4 || state == OARLOCK_GRANTED) {
-    publish(seed, lock);
+  } else {
+    publish(seed, lock); /* also while it waits for a callback or the queue */
   }
 }
 
@@ -366,7 +366,10 @@ static void random_calls(void) {
   uint64_t seed = seed_of_all, seeds[THREADS];
   pthread_t threads[THREADS];
   memset(&all, 0, sizeof all);
-  all.manager = check_manager();
+  oarlock_manager_options options = OARLOCK_MANAGER_OPTIONS_INIT;
+  options.max_waiting = 48;
+  options.hold_times = 1;
+  assert(oarlock_manager_new(&options, &all.manager, NULL) == OARLOCK_OK);
   all.other = check_manager();
   assert(oarlock_queue_new(&all.queue, NULL) == OARLOCK_OK);
   for (int i = 0; i < 3; i++) all.owners[i] = check_owner(i < 2 ? all.manager : all.other);
