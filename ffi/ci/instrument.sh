@@ -29,6 +29,20 @@ linked_with() {
     -lstdc++ -ldl -lm -lrt -lpthread -lgcc_s -lgcc -lc
 }
 
+# can KIND: whether there is a runtime, and the C compiler can be kept from adding its
+# own. Says if not.
+can() {
+  # shellcheck disable=SC2046 # flags are words
+  if [ -z "$(runtime "$1")" ]; then
+    echo "SKIP $1: the Rust compiler has no runtime for $host"
+    return 1
+  elif ! echo 'int main(void) { return 0; }' |
+    "$cc" $(flags_of "$1") -x c - -x none $(linked_with "$1") -o "$out/probe.$1" 2>"$out/probe.$1.log"; then
+    echo "SKIP $1: $cc cannot be linked with the Rust compiler's runtime alone: $(head -n 1 "$out/probe.$1.log")"
+    return 1
+  fi
+}
+
 # instrumented KIND: builds the library so, into build/sanitizers.
 instrumented() {
   local kind=$1 flags=() sanitizer=address

@@ -52,7 +52,7 @@ faults() {
   "$cc" -std=c11 "${common[@]}" "$here/ci/faults.c" $(flags_of asan) $(linked_with asan "$(library_of asan a)") -o "$out/faults"
 }
 
-if [ -n "$(runtime asan)" ]; then
+if can asan; then
   sanitize asan
   check "the mistakes compile" faults
   check "asan sees the use of what was freed" sees 'heap-use-after-free' "$out/faults" use-after-free
@@ -60,13 +60,9 @@ if [ -n "$(runtime asan)" ]; then
   check "asan sees the library read where there is nothing" sees 'heap-buffer-overflow' "$out/faults" too-long
   check "asan sees a leak" sees 'LeakSanitizer: detected memory leaks' "$out/faults" leak
   check "ubsan sees an overflow" sees 'signed integer overflow' "$out/faults" overflow
-else
-  echo "SKIP AddressSanitizer: the Rust compiler has none for $host"
 fi
 
-if [ -n "$(runtime tsan)" ]; then
+if can tsan; then
   sanitize tsan
   check "tsan sees a race on what no lock guards" sees 'data race.*guarded.c' "$out/guarded.c.tsan" unguarded
-else
-  echo "SKIP ThreadSanitizer: the Rust compiler has none for $host"
 fi
