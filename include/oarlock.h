@@ -38,6 +38,8 @@
  *     }
  *
  * It is built by: cc program.c $(pkg-config --cflags --libs oarlock)
+ * and where the library lies in a folder DIR that the loader does not search, with
+ * -Wl,-rpath,DIR beside that.
  *
  * WAYS TO WAIT. A thread that may block calls oarlock_acquire. An event loop calls
  * oarlock_enqueue_queue, polls the one descriptor of its oarlock_queue and fetches
@@ -54,10 +56,9 @@
  * OWNERSHIP. What a function hands out through an oarlock_X ** is the caller's,
  * to give to oarlock_X_free, which ignores NULL. What a function takes by a
  * pointer to const it only reads, during the call, and does not keep: strings,
- * claims and options may live on the stack. A lock is a number and needs no
- * freeing, but ending: oarlock_release. A pointer that was freed must not be used
- * or freed again: that cannot be told from a new one. A lock that was released
- * can: it is STALE.
+ * claims and options may live on the stack. A pointer that was freed must not be
+ * used or freed again; the library cannot notice that. A lock is a number, which is
+ * not freed but ended, by oarlock_release; using it after that is noticed: STALE.
  *
  * THREADS. Everything here may be used by any number of threads at once, except
  * the functions that free, of which one call is the last. A lock belongs to no
@@ -66,6 +67,9 @@
  * thread whose call decided the outcome. The library has no threads, but for: one
  * named oarlock-timer, from the first asynchronous wait with a timeout until
  * there have been none for some seconds; and one for each oarlock_watch.
+ *
+ * Do not cancel a thread (pthread_cancel) inside a call: disable that around it. A
+ * wait is not ended by it, and unwinding through the library ends the process.
  *
  * FORK. In a child made by fork(), every handle of the parent is refused with
  * OARLOCK_ERR_FORKED by every function, and the functions that free leave it as it
@@ -78,8 +82,8 @@
  * names, messages of statuses and versions may be called in a signal handler. A
  * signal that arrives during a wait does not end it: to end one, post to its
  * queue, cancel its lock, or let it time out. The library installs no handlers and
- * gives no SIGPIPE; its own threads have all signals blocked, so that the program's
- * handlers run on the program's threads.
+ * gives no SIGPIPE; its own threads have all signals blocked but those of their own
+ * faults, so that the program's handlers run on the program's threads.
  *
  * ERRORS. Some functions take an oarlock_error ** as their last parameter. Where
  * it is not NULL, a failure leaves an oarlock_error there with the status, a
@@ -185,7 +189,10 @@ typedef int32_t oarlock_status;
 /** The manager is closed. */
 #define OARLOCK_ERR_CLOSED (-5)
 
-/** The lock is not one of this manager's, or it has ended already. */
+/**
+ * There is no such request any more, or there never was: it has ended, or it is
+ * another manager's. Of an upgrade: none waits any more.
+ */
 #define OARLOCK_ERR_STALE (-6)
 
 /** The handle was made before a fork and is used in the child. */
@@ -217,7 +224,8 @@ typedef int32_t oarlock_status;
 
 /**
  * A null or misaligned pointer where a value is needed, a struct_size that no
- * version has, or a reserved field that is not 0.
+ * version has, a reserved field that is not 0, or fields that contradict each
+ * other, as a path both as text and as segments.
  */
 #define OARLOCK_ERR_INVALID_ARGUMENT (-20)
 
@@ -394,13 +402,15 @@ static inline oarlock_claim oarlock_read_limited(const char *path, uint32_t limi
   return claim;
 }
 
-/** A claim of this mode on a path given as text. */
+/** A claim of this mode on a path given as text. With OARLOCK_READ_LIMITED set its
+ *  limit afterwards. */
 static inline oarlock_claim oarlock_claim_text(int32_t mode, oarlock_str text) {
   oarlock_claim claim = {mode, 0, {text, NULL, 0}};
   return claim;
 }
 
-/** A claim of this mode on a path given as a list of segments. */
+/** A claim of this mode on a path given as a list of segments. With
+ *  OARLOCK_READ_LIMITED set its limit afterwards. */
 static inline oarlock_claim oarlock_claim_segments(int32_t mode, const oarlock_str *segments,
                                                    size_t segment_count) {
   oarlock_claim claim = {mode, 0, {{NULL, 0}, segments, segment_count}};
@@ -408,8 +418,8 @@ static inline oarlock_claim oarlock_claim_segments(int32_t mode, const oarlock_s
 }
 
 
-/* ==== Errors
- * The details of a failure, for whoever asks for them by an oarlock_error **.
+/* ==== Locks
+ * What a request is known by, and where it stands.
  */
 
 /**
@@ -420,6 +430,29 @@ static inline oarlock_claim oarlock_claim_segments(int32_t mode, const oarlock_s
  * Threads: any thread may use it, whichever one acquired it.
  */
 typedef uint64_t oarlock_lock;
+
+/**
+ * Where a request or an upgrade stands: OARLOCK_WAITING, OARLOCK_GRANTED or
+ * OARLOCK_NOT_UPGRADED.
+ */
+typedef int32_t oarlock_state;
+
+/** It waits in the queue. */
+#define OARLOCK_WAITING 1
+
+/**
+ * It is granted: the caller holds the lock. Of an upgrade: all that the request
+ * claims is held exclusively.
+ */
+#define OARLOCK_GRANTED 2
+
+/** Of an upgrade: none waits, and the request does not write all that it claims. */
+#define OARLOCK_NOT_UPGRADED 3
+
+
+/* ==== Errors
+ * The details of a failure, for whoever asks for them by an oarlock_error **.
+ */
 
 /**
  * The details of one failure: its status, a message for a person, and who else
@@ -461,14 +494,21 @@ typedef struct {
   uint64_t owner;
   /** Its label, UTF-8; empty if it has none. */
   oarlock_str label;
+  /**
+   * Of who was in the way: OARLOCK_GRANTED or OARLOCK_WAITING. In a circle all
+   * wait, with the request or with an upgrade of it: OARLOCK_WAITING.
+   */
+  oarlock_state state;
+  /** 0. */
+  uint32_t reserved;
 } oarlock_party;
 
 /**
  * Gives the requests that have a part in the failure, as an array of *out_count.
  * For DEADLOCK they are the circle, from the one that was refused on: each waits
  * for the next, and the last for one of those before it. For TIMEOUT of
- * oarlock_acquire they are those that were in the way when the time was up. For
- * anything else there are none.
+ * oarlock_acquire with a `timeout_ns` above 0 they are those that were in the way
+ * when the time was up. For anything else there are none.
  *
  * Ownership: the array belongs to the error; do not free it.
  * Lifetimes: `error` must not have been freed; the array and the labels in it
@@ -522,10 +562,9 @@ typedef struct {
   /** The most bytes in one path, separators not counted (default 65536). */
   size_t max_path_bytes;
   /**
-   * How many parts the tree is divided into, by first segments, so that
-   * threads under different ones rarely meet at an internal lock: 1 to 256
-   * (default 32); a greater number counts as 256. The number changes no
-   * answer.
+   * For speed alone: into how many parts the tree is divided, by first
+   * segments, so that threads under different ones rarely meet at an internal
+   * lock. 1 to 256 (default 32); a greater number counts as 256.
    */
   size_t shards;
   /**
@@ -540,8 +579,8 @@ typedef struct {
    */
   size_t max_waiting;
   /**
-   * 1 to measure how long requests are held, for oarlock_stats_get: it costs
-   * two looks at the clock a request. Default 0.
+   * 1 to measure how long requests are held, for oarlock_stats_get: the
+   * clock is then read twice for each request. Default 0.
    */
   uint32_t hold_times;
   /** Must be 0. */
@@ -669,9 +708,11 @@ void oarlock_manager_free(oarlock_manager *manager);
  * Who several requests belong to: a transaction, a session, a task.
  *
  * Requests of one owner never conflict with each other, and what an owner holds
- * it can claim again at once. An owner that holds something and would wait in a
- * circle of owners is refused with DEADLOCK; so ends a request that waits
- * already, when a later one closes the circle.
+ * it can claim again at once. A request that would wait in a circle, for somebody
+ * who waits for what its own owner holds, is refused with DEADLOCK. One that waits
+ * already ends with it if a grant makes its owner a holder and so closes a circle.
+ * Requests without an owner can stand in a circle, too, as long as one in it has
+ * one.
  *
  * Threads: may be used by any number of threads at once and freed by any one. It
  * may be freed before its requests end: they stay its requests.
@@ -760,7 +801,7 @@ typedef struct {
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
  *   it takes; 0 not at all.
  * Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
- *   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+ *   DEADLOCK; CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
  *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
  *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME (a label),
  *   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
@@ -772,8 +813,10 @@ typedef struct {
  *
  * *out_token is the fencing token: of two conflicting requests the later one
  * has the greater token. `options`, `out_token` and `out_error` may be NULL.
- * After TIMEOUT, oarlock_error_parties says who was in the way; finding that out
- * looks at every live request: pass a NULL `out_error` where it is not wanted.
+ * After a TIMEOUT that was waited for (`timeout_ns` above 0), oarlock_error_parties
+ * says who was in the way; finding that out looks at every live request: pass a
+ * NULL `out_error` where it is not wanted. A claim that another claim of the
+ * request covers is dropped.
  */
 oarlock_status oarlock_acquire(const oarlock_manager *manager,
                                const oarlock_claim *claims,
@@ -811,7 +854,8 @@ oarlock_status oarlock_try_acquire(const oarlock_manager *manager,
 
 /**
  * Ends a request: releases it when it is granted, cancels it when it waits.
- * Works on a closed manager too.
+ * Works on a closed manager too. The outcome of a request with a callback or a
+ * queue is told all the same: if that was the grant, its lock is STALE by then.
  *
  * Ownership: the request has ended; using the lock again is STALE.
  * Lifetimes: `manager` must not be freed meanwhile.
@@ -875,21 +919,6 @@ int64_t oarlock_until(int64_t deadline_ns);
  */
 
 /**
- * Where a request or an upgrade stands: OARLOCK_WAITING, OARLOCK_GRANTED or
- * OARLOCK_NOT_UPGRADED.
- */
-typedef int32_t oarlock_state;
-
-/** It waits in the queue. */
-#define OARLOCK_WAITING 1
-
-/** It is granted: the caller holds the lock; of an upgrade, all of it exclusively. */
-#define OARLOCK_GRANTED 2
-
-/** Of an upgrade: none waits, and the request does not write all that it claims. */
-#define OARLOCK_NOT_UPGRADED 3
-
-/**
  * Gives a request its place in the queue and returns at once. *out_state is
  * OARLOCK_GRANTED when it was granted at once, else OARLOCK_WAITING: then go on
  * with oarlock_wait, oarlock_lock_state, oarlock_cancel or oarlock_release.
@@ -931,8 +960,12 @@ oarlock_status oarlock_enqueue(const oarlock_manager *manager,
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
  *   it takes; 0 not at all.
  * Statuses: OARLOCK_OK (also when it was granted long ago); TIMEOUT;
- *   CANCELLED (cancelled, released or timed out meanwhile); CLOSED; DEADLOCK;
- *   STALE; INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+ *   CANCELLED (cancelled or released meanwhile); CLOSED; DEADLOCK; STALE (also
+ *   for a request that ended before this call); INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * Only who is in this call when the request ends learns why. For a request that
+ * may be cancelled by others or end by a DEADLOCK between two waits, use a callback
+ * or a queue: they are told whenever it is.
  *
  * `out_token` and `out_error` may be NULL.
  */
@@ -979,8 +1012,7 @@ oarlock_status oarlock_lock_state(const oarlock_manager *manager,
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
  * Blocks: never.
- * Statuses: OARLOCK_OK; WOULD_BLOCK (it waits still and has no token yet);
- *   STALE; INVALID_ARGUMENT; FORKED; PANIC.
+ * Statuses: OARLOCK_OK; NOT_GRANTED (it waits still and has no token yet); STALE; INVALID_ARGUMENT; FORKED; PANIC.
  */
 oarlock_status oarlock_lock_token(const oarlock_manager *manager,
                                   oarlock_lock lock,
@@ -1101,8 +1133,8 @@ typedef struct {
   /** What the call that began the wait was given. */
   void *user_data;
   /**
-   * Of a request: the lock on OARLOCK_OK, now whoever's who fetched this, to
-   * end with oarlock_release; else 0. Of an upgrade: the request, which its
+   * Of a request: the lock on OARLOCK_OK, which whoever fetched this has to end
+   * with oarlock_release; else 0. Of an upgrade: the request, which its
    * holder holds whatever the status. Of a post: 0.
    */
   oarlock_lock lock;
@@ -1159,8 +1191,8 @@ oarlock_status oarlock_queue_fd(const oarlock_queue *queue, int *out_fd);
  * nothing is put into the queue. When it is OARLOCK_WAITING, exactly one
  * completion is, perhaps before this call returns. On failure none is.
  *
- * Ownership: *out_lock is the caller's when granted at once, and else whoever's
- *   who fetches the completion; 0 on failure. *out_error, where given, is the
+ * Ownership: *out_lock is the caller's when granted at once; else it belongs to
+ *   whoever fetches the completion; 0 on failure. *out_error, where given, is the
  *   caller's on failure.
  * Lifetimes: `claims`, `options` and all they point to are read during the call
  *   only; `user_data` is handed back and not looked into. The queue may be freed
@@ -1373,9 +1405,9 @@ oarlock_status oarlock_upgrade_enqueue(const oarlock_manager *manager,
  *   it takes; 0 not at all. Callbacks of requests that this lets in run inside
  *   this call.
  * Statuses: OARLOCK_OK (also for a request that writes all that it claims);
- *   TIMEOUT; CANCELLED (it was taken back, ended without the grant, or none was
- *   begun); DEADLOCK; CLOSED; STALE; INVALID_TIMEOUT, TIMEOUT_TOO_LARGE;
- *   INVALID_ARGUMENT; FORKED; PANIC.
+ *   TIMEOUT; CANCELLED (it was taken back, ended without the grant before this
+ *   call, or none was begun); DEADLOCK; CLOSED; NOT_GRANTED; STALE;
+ *   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
  *
  * *out_token is the new fencing token; 0 on failure. `out_token` and `out_error`
  * may be NULL.
@@ -1395,8 +1427,7 @@ oarlock_status oarlock_upgrade_wait(const oarlock_manager *manager,
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
  * Blocks: never; callbacks of requests that this lets in run inside this call.
- * Statuses: OARLOCK_OK; STALE (also for a request that waits itself);
- *   INVALID_ARGUMENT; FORKED; PANIC.
+ * Statuses: OARLOCK_OK; NOT_GRANTED; STALE; INVALID_ARGUMENT; FORKED; PANIC.
  *
  * *out_token is the fencing token when granted, else 0; it may be NULL.
  */
@@ -1526,7 +1557,7 @@ typedef struct oarlock_snapshot oarlock_snapshot;
 /**
  * Looks at the requests that hold or wait for something at a path, below it, or
  * above it (a claim above covers what is below). The empty path is the root:
- * all. Granted ones come first, then the waiting ones, each by age.
+ * all. Granted ones come first, then the waiting ones, each with the oldest first.
  *
  * Ownership: *out_snapshot is the caller's, to free with oarlock_snapshot_free;
  *   NULL on failure. *out_error, where given, is the caller's on failure.

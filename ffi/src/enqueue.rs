@@ -222,8 +222,8 @@ pub unsafe extern "C" fn oarlock_enqueue_callback(
 /// nothing is put into the queue. When it is OARLOCK_WAITING, exactly one
 /// completion is, perhaps before this call returns. On failure none is.
 ///
-/// Ownership: *out_lock is the caller's when granted at once, and else whoever's
-///   who fetches the completion; 0 on failure. *out_error, where given, is the
+/// Ownership: *out_lock is the caller's when granted at once; else it belongs to
+///   whoever fetches the completion; 0 on failure. *out_error, where given, is the
 ///   caller's on failure.
 /// Lifetimes: `claims`, `options` and all they point to are read during the call
 ///   only; `user_data` is handed back and not looked into. The queue may be freed

@@ -1,9 +1,9 @@
 //! The C object `oarlock_error`: the details of one failure.
 
-use crate::lock::oarlock_lock;
+use crate::lock::{OARLOCK_GRANTED, OARLOCK_WAITING, oarlock_lock, oarlock_state};
 use crate::status::{OARLOCK_OK, oarlock_status};
 use crate::text::oarlock_str;
-use engine::{Circle, RequestInfo};
+use engine::{Circle, LockState, RequestInfo};
 use std::ffi::{CString, c_char};
 use std::sync::Arc;
 
@@ -36,6 +36,11 @@ pub struct oarlock_party {
     pub owner: u64,
     /// Its label, UTF-8; empty if it has none.
     pub label: oarlock_str,
+    /// Of who was in the way: OARLOCK_GRANTED or OARLOCK_WAITING. In a circle all
+    /// wait, with the request or with an upgrade of it: OARLOCK_WAITING.
+    pub state: oarlock_state,
+    /// 0.
+    pub reserved: u32,
 }
 
 /// A party that is kept.
@@ -43,6 +48,7 @@ pub(crate) struct Party {
     pub(crate) lock: u64,
     pub(crate) owner: u64,
     pub(crate) label: Option<Arc<str>>,
+    pub(crate) state: oarlock_state,
 }
 
 impl Party {
@@ -52,6 +58,7 @@ impl Party {
             lock: member.id.to_u64(),
             owner: member.owner.map_or(0, |owner| owner.to_u64()),
             label: member.label.clone(),
+            state: OARLOCK_WAITING,
         };
         circle.members().iter().map(party).collect()
     }
@@ -63,6 +70,10 @@ impl From<RequestInfo> for Party {
             lock: info.id.to_u64(),
             owner: info.owner.map_or(0, |owner| owner.to_u64()),
             label: info.label,
+            state: match info.state {
+                LockState::Granted(_) => OARLOCK_GRANTED,
+                LockState::Waiting => OARLOCK_WAITING,
+            },
         }
     }
 }
@@ -76,6 +87,8 @@ impl oarlock_error {
             lock: party.lock,
             owner: party.owner,
             label: oarlock_str::maybe(party.label.as_deref()),
+            state: party.state,
+            reserved: 0,
         };
         Self {
             code,
@@ -127,8 +140,8 @@ pub unsafe extern "C" fn oarlock_error_message(error: *const oarlock_error) -> *
 /// Gives the requests that have a part in the failure, as an array of *out_count.
 /// For DEADLOCK they are the circle, from the one that was refused on: each waits
 /// for the next, and the last for one of those before it. For TIMEOUT of
-/// oarlock_acquire they are those that were in the way when the time was up. For
-/// anything else there are none.
+/// oarlock_acquire with a `timeout_ns` above 0 they are those that were in the way
+/// when the time was up. For anything else there are none.
 ///
 /// Ownership: the array belongs to the error; do not free it.
 /// Lifetimes: `error` must not have been freed; the array and the labels in it
@@ -190,6 +203,7 @@ mod tests {
             lock: 1,
             owner: 2,
             label: label.map(Arc::from),
+            state: OARLOCK_GRANTED,
         };
         let error = oarlock_error::new(-4, "", vec![party(Some("me")), party(None)]);
         let error = Box::into_raw(Box::new(error));

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::manager::oarlock_manager;
 use crate::request::{self, oarlock_request_options};
 use crate::status::{
-    OARLOCK_ERR_CLOSED, OARLOCK_ERR_TIMEOUT, OARLOCK_ERR_WOULD_BLOCK, oarlock_status,
+    OARLOCK_ERR_CLOSED, OARLOCK_ERR_NOT_GRANTED, OARLOCK_ERR_TIMEOUT, oarlock_status,
 };
 use crate::timeout;
 use engine::{Claim, EnqueuedById, Guard, LockId, LockState, Manager, Pending};
@@ -27,7 +27,8 @@ pub type oarlock_state = i32;
 
 /// It waits in the queue.
 pub const OARLOCK_WAITING: oarlock_state = 1;
-/// It is granted: the caller holds the lock; of an upgrade, all of it exclusively.
+/// It is granted: the caller holds the lock. Of an upgrade: all that the request
+/// claims is held exclusively.
 pub const OARLOCK_GRANTED: oarlock_state = 2;
 
 /// A granted request, known by its number alone: the handle keeps the manager alive.
@@ -57,7 +58,7 @@ unsafe fn hand_over((id, token): Granted, out_lock: *mut u64, out_token: *mut u6
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
 ///   it takes; 0 not at all.
 /// Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
-///   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+///   DEADLOCK; CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
 ///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
 ///   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME (a label),
 ///   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
@@ -69,8 +70,10 @@ unsafe fn hand_over((id, token): Granted, out_lock: *mut u64, out_token: *mut u6
 ///
 /// *out_token is the fencing token: of two conflicting requests the later one
 /// has the greater token. `options`, `out_token` and `out_error` may be NULL.
-/// After TIMEOUT, oarlock_error_parties says who was in the way; finding that out
-/// looks at every live request: pass a NULL `out_error` where it is not wanted.
+/// After a TIMEOUT that was waited for (`timeout_ns` above 0), oarlock_error_parties
+/// says who was in the way; finding that out looks at every live request: pass a
+/// NULL `out_error` where it is not wanted. A claim that another claim of the
+/// request covers is dropped.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_acquire(
     manager: *const oarlock_manager,
@@ -233,8 +236,12 @@ pub unsafe extern "C" fn oarlock_would_grant(
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
 ///   it takes; 0 not at all.
 /// Statuses: OARLOCK_OK (also when it was granted long ago); TIMEOUT;
-///   CANCELLED (cancelled, released or timed out meanwhile); CLOSED; DEADLOCK;
-///   STALE; INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+///   CANCELLED (cancelled or released meanwhile); CLOSED; DEADLOCK; STALE (also
+///   for a request that ended before this call); INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+///
+/// Only who is in this call when the request ends learns why. For a request that
+/// may be cancelled by others or end by a DEADLOCK between two waits, use a callback
+/// or a queue: they are told whenever it is.
 ///
 /// `out_token` and `out_error` may be NULL.
 #[unsafe(no_mangle)]
@@ -289,8 +296,7 @@ pub unsafe extern "C" fn oarlock_lock_state(
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
 /// Blocks: never.
-/// Statuses: OARLOCK_OK; WOULD_BLOCK (it waits still and has no token yet);
-///   STALE; INVALID_ARGUMENT; FORKED; PANIC.
+/// Statuses: OARLOCK_OK; NOT_GRANTED (it waits still and has no token yet); STALE; INVALID_ARGUMENT; FORKED; PANIC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_lock_token(
     manager: *const oarlock_manager,
@@ -300,7 +306,7 @@ pub unsafe extern "C" fn oarlock_lock_token(
     entry!(on [manager]; out [out_token]; {
         match manager.manager.state(LockId::from_u64(lock))? {
             LockState::Granted(token) => out_token.write(token),
-            LockState::Waiting => return Err(Failure::of(OARLOCK_ERR_WOULD_BLOCK)),
+            LockState::Waiting => return Err(Failure::of(OARLOCK_ERR_NOT_GRANTED)),
         }
         Ok(())
     })
@@ -330,7 +336,8 @@ pub unsafe extern "C" fn oarlock_cancel(
 }
 
 /// Ends a request: releases it when it is granted, cancels it when it waits.
-/// Works on a closed manager too.
+/// Works on a closed manager too. The outcome of a request with a callback or a
+/// queue is told all the same: if that was the grant, its lock is STALE by then.
 ///
 /// Ownership: the request has ended; using the lock again is STALE.
 /// Lifetimes: `manager` must not be freed meanwhile.

@@ -140,7 +140,7 @@ fn snapshot(infos: impl IntoIterator<Item = RequestInfo>) -> *mut oarlock_snapsh
 
 /// Looks at the requests that hold or wait for something at a path, below it, or
 /// above it (a claim above covers what is below). The empty path is the root:
-/// all. Granted ones come first, then the waiting ones, each by age.
+/// all. Granted ones come first, then the waiting ones, each with the oldest first.
 ///
 /// Ownership: *out_snapshot is the caller's, to free with oarlock_snapshot_free;
 ///   NULL on failure. *out_error, where given, is the caller's on failure.

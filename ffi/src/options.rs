@@ -21,10 +21,9 @@ pub struct oarlock_manager_options {
     pub max_segments: usize,
     /// The most bytes in one path, separators not counted (default 65536).
     pub max_path_bytes: usize,
-    /// How many parts the tree is divided into, by first segments, so that
-    /// threads under different ones rarely meet at an internal lock: 1 to 256
-    /// (default 32); a greater number counts as 256. The number changes no
-    /// answer.
+    /// For speed alone: into how many parts the tree is divided, by first
+    /// segments, so that threads under different ones rarely meet at an internal
+    /// lock. 1 to 256 (default 32); a greater number counts as 256.
     pub shards: usize,
     /// The most segments in all the paths of one request together (default
     /// 16384).
@@ -33,8 +32,8 @@ pub struct oarlock_manager_options {
     /// that would have to is refused with TOO_MANY_WAITING. Upgrades are not
     /// counted.
     pub max_waiting: usize,
-    /// 1 to measure how long requests are held, for oarlock_stats_get: it costs
-    /// two looks at the clock a request. Default 0.
+    /// 1 to measure how long requests are held, for oarlock_stats_get: the
+    /// clock is then read twice for each request. Default 0.
     pub hold_times: u32,
     /// Must be 0.
     pub reserved_end: u32,

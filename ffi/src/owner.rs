@@ -10,9 +10,11 @@ use engine::Owner;
 /// Who several requests belong to: a transaction, a session, a task.
 ///
 /// Requests of one owner never conflict with each other, and what an owner holds
-/// it can claim again at once. An owner that holds something and would wait in a
-/// circle of owners is refused with DEADLOCK; so ends a request that waits
-/// already, when a later one closes the circle.
+/// it can claim again at once. A request that would wait in a circle, for somebody
+/// who waits for what its own owner holds, is refused with DEADLOCK. One that waits
+/// already ends with it if a grant makes its owner a holder and so closes a circle.
+/// Requests without an owner can stand in a circle, too, as long as one in it has
+/// one.
 ///
 /// Threads: may be used by any number of threads at once and freed by any one. It
 /// may be freed before its requests end: they stay its requests.

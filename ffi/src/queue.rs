@@ -52,8 +52,8 @@ pub const OARLOCK_COMPLETION_POST: i32 = 3;
 pub struct oarlock_completion {
     /// What the call that began the wait was given.
     pub user_data: *mut c_void,
-    /// Of a request: the lock on OARLOCK_OK, now whoever's who fetched this, to
-    /// end with oarlock_release; else 0. Of an upgrade: the request, which its
+    /// Of a request: the lock on OARLOCK_OK, which whoever fetched this has to end
+    /// with oarlock_release; else 0. Of an upgrade: the request, which its
     /// holder holds whatever the status. Of a post: 0.
     pub lock: oarlock_lock,
     /// The fencing token on OARLOCK_OK, else 0.

@@ -21,7 +21,8 @@ pub const OARLOCK_ERR_CANCELLED: oarlock_status = -3;
 pub const OARLOCK_ERR_DEADLOCK: oarlock_status = -4;
 /// The manager is closed.
 pub const OARLOCK_ERR_CLOSED: oarlock_status = -5;
-/// The lock is not one of this manager's, or it has ended already.
+/// There is no such request any more, or there never was: it has ended, or it is
+/// another manager's. Of an upgrade: none waits any more.
 pub const OARLOCK_ERR_STALE: oarlock_status = -6;
 /// The handle was made before a fork and is used in the child.
 pub const OARLOCK_ERR_FORKED: oarlock_status = -7;
@@ -41,7 +42,8 @@ pub const OARLOCK_ERR_UPGRADE_WAITING: oarlock_status = -13;
 /// The system that the library was built for has no such thing.
 pub const OARLOCK_ERR_UNSUPPORTED: oarlock_status = -14;
 /// A null or misaligned pointer where a value is needed, a struct_size that no
-/// version has, or a reserved field that is not 0.
+/// version has, a reserved field that is not 0, or fields that contradict each
+/// other, as a path both as text and as segments.
 pub const OARLOCK_ERR_INVALID_ARGUMENT: oarlock_status = -20;
 /// A mode that is none of the OARLOCK_READ, OARLOCK_WRITE, ... numbers.
 pub const OARLOCK_ERR_INVALID_MODE: oarlock_status = -21;

@@ -10,7 +10,7 @@ use crate::manager::oarlock_manager;
 use crate::queue::{OARLOCK_COMPLETION_UPGRADE, oarlock_queue};
 use crate::sink::{self, Outcome, Sink};
 use crate::status::{
-    OARLOCK_ERR_NOT_GRANTED, OARLOCK_ERR_STALE, OARLOCK_ERR_TIMEOUT, oarlock_status,
+    OARLOCK_ERR_CLOSED, OARLOCK_ERR_NOT_GRANTED, OARLOCK_ERR_TIMEOUT, oarlock_status,
 };
 use crate::target::Target;
 use crate::timeout;
@@ -85,12 +85,8 @@ pub unsafe extern "C" fn oarlock_upgrade(
 /// Upgrades and waits for it. The guard is only borrowed: a request whose upgrade
 /// fails is still its holder's.
 fn upgrade(manager: &Manager, id: LockId, timeout: Option<Duration>) -> Result<u64, Failure> {
-    let Ok(mut guard) = manager.adopt(id) else {
-        return Err(Failure::of(match manager.state(id) {
-            Ok(LockState::Waiting) => OARLOCK_ERR_NOT_GRANTED,
-            _ => OARLOCK_ERR_STALE,
-        }));
-    };
+    refuse_waiting(manager, id)?;
+    let mut guard = manager.adopt(id)?;
     let upgraded = match timeout {
         None => guard.upgrade(),
         Some(timeout) => guard.upgrade_timeout(timeout),
@@ -100,6 +96,14 @@ fn upgrade(manager: &Manager, id: LockId, timeout: Option<Duration>) -> Result<u
     let _ = guard.into_id();
     upgraded?;
     Ok(token)
+}
+
+/// A request that waits itself has no upgrade.
+fn refuse_waiting(manager: &Manager, id: LockId) -> Result<(), Failure> {
+    match manager.state(id) {
+        Ok(LockState::Waiting) => Err(Failure::of(OARLOCK_ERR_NOT_GRANTED)),
+        _ => Ok(()),
+    }
 }
 
 /// How an upgrade has begun.
@@ -203,9 +207,9 @@ pub unsafe extern "C" fn oarlock_upgrade_enqueue(
 ///   it takes; 0 not at all. Callbacks of requests that this lets in run inside
 ///   this call.
 /// Statuses: OARLOCK_OK (also for a request that writes all that it claims);
-///   TIMEOUT; CANCELLED (it was taken back, ended without the grant, or none was
-///   begun); DEADLOCK; CLOSED; STALE; INVALID_TIMEOUT, TIMEOUT_TOO_LARGE;
-///   INVALID_ARGUMENT; FORKED; PANIC.
+///   TIMEOUT; CANCELLED (it was taken back, ended without the grant before this
+///   call, or none was begun); DEADLOCK; CLOSED; NOT_GRANTED; STALE;
+///   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// *out_token is the new fencing token; 0 on failure. `out_token` and `out_error`
 /// may be NULL.
@@ -219,8 +223,16 @@ pub unsafe extern "C" fn oarlock_upgrade_wait(
 ) -> oarlock_status {
     entry!(on [manager]; maybe [out_token]; error out_error; {
         let deadline = timeout::deadline(timeout_ns)?;
-        let token = manager.manager.wait_upgrade(LockId::from_u64(lock), deadline)?;
-        put(out_token, token);
+        let id = LockId::from_u64(lock);
+        refuse_waiting(&manager.manager, id)?;
+        match manager.manager.wait_upgrade(id, deadline) {
+            Ok(token) => put(out_token, token),
+            // Closing ended whatever waited: that says more.
+            Err(UpgradeError::Cancelled | UpgradeError::Stale) if manager.manager.is_closed() => {
+                return Err(Failure::of(OARLOCK_ERR_CLOSED));
+            }
+            Err(error) => return Err(error.into()),
+        }
         Ok(())
     })
 }
@@ -308,8 +320,7 @@ pub unsafe extern "C" fn oarlock_upgrade_queue(
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
 /// Blocks: never; callbacks of requests that this lets in run inside this call.
-/// Statuses: OARLOCK_OK; STALE (also for a request that waits itself);
-///   INVALID_ARGUMENT; FORKED; PANIC.
+/// Statuses: OARLOCK_OK; NOT_GRANTED; STALE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// *out_token is the fencing token when granted, else 0; it may be NULL.
 #[unsafe(no_mangle)]
@@ -320,6 +331,7 @@ pub unsafe extern "C" fn oarlock_upgrade_state(
     out_token: *mut u64,
 ) -> oarlock_status {
     entry!(on [manager]; out [out_state]; maybe [out_token]; {
+        refuse_waiting(&manager.manager, LockId::from_u64(lock))?;
         let (state, token) = match manager.manager.upgrade_state(LockId::from_u64(lock))? {
             UpgradeState::Done(token) => (OARLOCK_GRANTED, token),
             UpgradeState::Waiting => (OARLOCK_WAITING, 0),

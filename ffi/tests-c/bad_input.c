@@ -165,7 +165,7 @@ static const struct function functions[] = {
         CLOSED),
     ROW(upgrade_state, ON_LOCK | P(OUT_STATE) | P(OUT_TOKEN), MAYBE, OK, OK),
     ROW(upgrade_wait, ON_LOCK | P(TIMEOUT) | P(OUT_TOKEN) | P(OUT_ERROR), MAYBE,
-        OARLOCK_ERR_CANCELLED, OARLOCK_ERR_CANCELLED),
+        OARLOCK_ERR_CANCELLED, OARLOCK_ERR_CLOSED),
     ROW(version, 0, 0, OK, OK),
     ROW(version_number, 0, 0, OK, OK),
     ROW(wait, ON_LOCK | P(TIMEOUT) | P(OUT_TOKEN) | P(OUT_ERROR), MAYBE, OK, OK),

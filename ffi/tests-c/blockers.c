@@ -79,6 +79,7 @@ static void a_timeout_names_the_blockers(void) {
     const int is_one = parties[i].lock == one;
     CHECK(is_one || parties[i].lock == two);
     CHECK(parties[i].owner == (is_one ? oarlock_owner_id(owner) : 0));
+    CHECK(parties[i].state == OARLOCK_GRANTED);
     CHECK(check_is(parties[i].label, is_one ? "the first" : ""));
   }
   if (count == 2) CHECK(parties[0].lock != parties[1].lock);

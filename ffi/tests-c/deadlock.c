@@ -59,6 +59,7 @@ static void names_all(const struct circle *circle, const oarlock_error *error) {
   for (int i = 0; i < circle->count; i++) {
     CHECK(parties[i].owner == oarlock_owner_id(circle->owners[i]));
     CHECK(check_is(parties[i].label, circle->labels[i]));
+    CHECK(parties[i].state == OARLOCK_WAITING && parties[i].reserved == 0);
     CHECK(strstr(oarlock_error_message(error), circle->labels[i]) != NULL);
     if (i > 0) CHECK(parties[i].lock == circle->waits[i]);
   }

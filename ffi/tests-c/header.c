@@ -37,7 +37,7 @@ static void shapes_and_numbers_are_those_of_0_1(void) {
   CHECK(offsetof(oarlock_manager_options, max_request_segments) == 8 + 4 * sizeof(size_t));
   CHECK(offsetof(oarlock_manager_options, max_waiting) == 8 + 5 * sizeof(size_t));
   CHECK(sizeof(oarlock_request_options) == 8 + 3 * sizeof(void *));
-  CHECK(sizeof(oarlock_party) == 16 + 2 * sizeof(void *));
+  CHECK(sizeof(oarlock_party) == 24 + 2 * sizeof(void *));
   CHECK(sizeof(oarlock_completion) == 24 + 2 * sizeof(void *));
   CHECK(offsetof(oarlock_request_info, label) == 32);
   CHECK(sizeof(oarlock_request_info) == 48 + 4 * sizeof(void *));

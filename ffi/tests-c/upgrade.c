@@ -256,7 +256,7 @@ static void what_waits_itself_is_not_upgraded(void) {
   CHECK_STATUS(OARLOCK_ERR_NOT_GRANTED,
                oarlock_upgrade_enqueue(manager, waits, &state, &token, NULL));
   CHECK(token == 0 && state == 0);
-  CHECK_STATUS(OARLOCK_ERR_STALE, oarlock_upgrade_state(manager, waits, &state, &token));
+  CHECK_STATUS(OARLOCK_ERR_NOT_GRANTED, oarlock_upgrade_state(manager, waits, &state, &token));
   CHECK_STATUS(OARLOCK_ERR_STALE, oarlock_upgrade_cancel(manager, waits));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, waits));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held));

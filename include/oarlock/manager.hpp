@@ -158,7 +158,7 @@ class manager_operations : public look_operations<Self, Errors> {
 
   /** Makes a guard of a granted request's id, which then owns it: the other end of
    *  guard::detach. Fails with OARLOCK_ERR_STALE if it has ended, with
-   *  OARLOCK_ERR_WOULD_BLOCK if it waits still. */
+   *  OARLOCK_ERR_NOT_GRANTED if it waits still. */
   answer<guard> adopt(lock_id id) const {
     std::uint64_t token = 0;
     const oarlock_status status = oarlock_lock_token(self().get(), id, &token);

@@ -85,10 +85,20 @@ pub const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        title: "Locks",
+        text: "What a request is known by, and where it stands.",
+        items: &[
+            "oarlock_lock",
+            "oarlock_state",
+            "OARLOCK_WAITING",
+            "OARLOCK_GRANTED",
+            "OARLOCK_NOT_UPGRADED",
+        ],
+    },
+    Section {
         title: "Errors",
         text: "The details of a failure, for whoever asks for them by an oarlock_error **.",
         items: &[
-            "oarlock_lock",
             "oarlock_error",
             "oarlock_error_code",
             "oarlock_error_message",
@@ -143,10 +153,6 @@ pub const SECTIONS: &[Section] = &[
         title: "Taking a place in the queue, to wait later",
         text: "Also the way to a wait that another thread can cancel: it knows the lock.",
         items: &[
-            "oarlock_state",
-            "OARLOCK_WAITING",
-            "OARLOCK_GRANTED",
-            "OARLOCK_NOT_UPGRADED",
             "oarlock_enqueue",
             "oarlock_wait",
             "oarlock_cancel",
