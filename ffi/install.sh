@@ -157,3 +157,8 @@ if [ "$remove" ]; then
     rmdir -- "$destdir$folder" 2>/dev/null || :
   done
 fi
+
+if [ -z "$remove" ]; then
+  echo "oarlock $version: headers in $destdir$includedir, libraries in $destdir$libdir"
+  echo "where pkg-config does not look there: export PKG_CONFIG_PATH=$libdir/pkgconfig"
+fi
