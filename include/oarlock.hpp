@@ -27,6 +27,10 @@
  * does not. Claims and paths own their bytes; the parameters claims and request_options
  * borrow theirs for the call.
  *
+ * TIMES. A timeout of 0 tries; a negative one, or one that is not a number, is refused with
+ * OARLOCK_ERR_INVALID_TIMEOUT (a mutex takes it for 0, as the standard library's do). Timeouts
+ * and time points too far away to be counted in nanoseconds, some 292 years, are for ever.
+ *
  * THREADS. A manager may be used by any number of threads at once, and so may a mutex, a
  * queue and an owner. A guard or pending belongs to no thread, but one object is used by
  * one thread at a time, like any value. A coroutine_queue belongs to its loop's thread.
@@ -58,6 +62,8 @@
  */
 #ifndef OARLOCK_HPP
 #define OARLOCK_HPP
+
+#include "oarlock/config.hpp"
 
 #include "oarlock/coroutine.hpp"
 #include "oarlock/manager.hpp"

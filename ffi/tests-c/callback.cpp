@@ -24,6 +24,13 @@ static_assert(oarlock::detail::is_callback<quiet, result<guard>>);
 static_assert(!oarlock::detail::is_callback<loud, result<guard>>, "a static_assert refuses it");
 static_assert(!oarlock::detail::hears<quiet, int>);
 
+/* One that forgets that there may be no guard: a static_assert says what it has to take. */
+struct hopeful {
+  void operator()(guard) noexcept {}
+};
+static_assert(!oarlock::detail::hears<hopeful, result<guard>>);
+static_assert(oarlock::detail::hears<hopeful, guard>);
+
 static void it_may_be_told_later() {
   const oarlock::manager manager;
   std::optional<result<guard>> told;

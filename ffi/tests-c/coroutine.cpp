@@ -298,6 +298,19 @@ void a_loop_can_be_woken() {
   CHECK(queue.run_for(0s) == 0 && queue.run_for(1ms) == 0);
 }
 
+/* What comes for a coroutine that has gone does not end a wait for others. */
+void a_wait_goes_on_when_a_dropped_outcome_comes() {
+  const oarlock::manager manager;
+  coroutine_queue queue(manager);
+  guard a = manager.acquire(write("a")), got;
+  const guard b = manager.acquire(write("b"));
+  task dropped = hold(queue, write("b"), got);
+  const task late = hold_for(queue, 20ms, got);
+  dropped.destroy();
+  CHECK(readable(queue) && queue.run_for(std::chrono::hours::max()) == 1);
+  CHECK(late.done() && late.thrown() == OARLOCK_ERR_TIMEOUT && queue.waiting() == 0);
+}
+
 void a_run_is_bounded() {
   const oarlock::manager manager;
   coroutine_queue queue(manager);
@@ -381,6 +394,7 @@ int main() {
   RUN(one_may_destroy_another);
   RUN(the_queue_may_go_first);
   RUN(a_loop_can_be_woken);
+  RUN(a_wait_goes_on_when_a_dropped_outcome_comes);
   RUN(a_run_is_bounded);
   RUN(a_crowd_leaves_nothing_behind);
   return check_failed_tests != 0;

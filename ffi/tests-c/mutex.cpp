@@ -5,6 +5,7 @@
 #include <chrono>
 #include <mutex>
 #include <shared_mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -63,6 +64,16 @@ static void scoped_lock() {
   CHECK(manager.try_acquire(oarlock::write("")).has_value());
 }
 
+template <class Call>
+static std::string message(Call call) {
+  try {
+    call();
+  } catch (const oarlock::error& error) {
+    return error.what();
+  }
+  return {};
+}
+
 static void misuse_is_told() {
   const oarlock::manager manager;
   oarlock::mutex mutex(manager, "a"), bad(manager, "a//b");
@@ -70,6 +81,10 @@ static void misuse_is_told() {
   CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { mutex.unlock_shared(); }));
   CHECK_STATUS(OARLOCK_ERR_EMPTY_SEGMENT, thrown([&] { bad.lock(); }));
   CHECK_STATUS(OARLOCK_ERR_EMPTY_SEGMENT, thrown([&] { (void)bad.try_lock_shared(); }));
+  CHECK(message([&] { bad.lock(); }).find("a//b") != std::string::npos);
+  CHECK(message([&] { mutex.unlock(); }) == "nobody holds this mutex");
+  CHECK(message([&] { mutex.unlock_shared(); }) == "nobody holds this mutex");
+  CHECK(message([] { oarlock::mutex().unlock(); }) == "nobody holds this mutex");
   mutex.lock();
   mutex.unlock();
   CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { mutex.unlock(); }));

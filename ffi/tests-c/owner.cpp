@@ -18,6 +18,7 @@ static void requests_of_one_owner_do_not_conflict() {
   CHECK(one.id() != 0 && one.id() != two.id());
   const oarlock::guard outer = manager.acquire(write("a"), owned_by(one));
   const oarlock::guard inner = manager.acquire(write("a/b"), {one, "inner"});
+  const oarlock::guard third = manager.acquire(write("a/d"), one);
   CHECK(manager.try_acquire(read("a"), {one, {}}).has_value());
   CHECK(!manager.try_acquire(read("a"), {two, {}}));
   CHECK(manager.would_grant(read("a"), owned_by(one)));
@@ -86,6 +87,7 @@ static void a_circle_of_owners_is_refused_and_named() {
     CHECK(error.parties()[0].label == "closes the circle" && error.parties()[0].owner == two.id());
     CHECK(error.parties()[1].label == "waits" && error.parties()[1].owner == one.id());
     CHECK(error.parties()[1].id == waits.id());
+    CHECK(error.parties()[1].state == oarlock::lock_state::waiting);
     CHECK(std::string(error.what()).find("closes the circle") != std::string::npos);
   }
   b.release();  // two keeps what it holds until then

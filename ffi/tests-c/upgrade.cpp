@@ -2,6 +2,7 @@
 #include "thrown.hpp"
 
 #include <atomic>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -136,11 +137,20 @@ static void parts_are_released() {
 static void an_empty_guard_can_do_nothing() {
   const oarlock::manager manager;
   oarlock::guard empty;
-  CHECK(thrown([&] { empty.upgrade(); }) != OARLOCK_OK);
-  CHECK(thrown([&] { empty.downgrade(); }) != OARLOCK_OK);
-  CHECK(thrown([&] { return empty.release_part("a"); }) != OARLOCK_OK);
-  CHECK(thrown([&] { return empty.cancel_upgrade(); }) != OARLOCK_OK);
-  CHECK_STATUS(OARLOCK_ERR_STALE, thrown([&] { empty.release(); }));
+  const oarlock::queue queue(manager);
+  const auto told = [](result<std::uint64_t>) noexcept {};
+  const auto quiet = [&] { return empty.nothrow(); };
+  std::vector<oarlock::failure> failures = {
+      quiet().upgrade().error(),         quiet().upgrade_for(1ms).error(),
+      quiet().try_upgrade().error(),     quiet().upgrade(told).error(),
+      quiet().enqueue_upgrade().error(), quiet().wait_upgrade().error(),
+      quiet().upgrade_state().error(),   quiet().cancel_upgrade().error(),
+      quiet().downgrade().error(),       quiet().release_part("a").error(),
+      quiet().release().error(),         queue.nothrow().upgrade(empty, nullptr).error()};
+  for (const oarlock::failure& why : failures) {
+    CHECK_STATUS(OARLOCK_ERR_STALE, why.code());
+    CHECK(std::string(why.message()).find("the guard is empty") == 0);
+  }
   CHECK(empty.token() == 0 && empty.id() == 0 && empty.detach() == 0);
 }
 

@@ -31,7 +31,7 @@ class claim {
   claim(oarlock::mode mode, oarlock::path&& path) noexcept : mode_(mode), path_(std::move(path)) {}
 
   /** On a path given as a range of segments. */
-  template <class Iterator>
+  template <class Iterator, std::enable_if_t<detail::is_iterator<Iterator>::value, int> = 0>
   claim(oarlock::mode mode, Iterator first, Iterator last)
       : claim(mode, oarlock::path(first, last)) {}
 
@@ -61,10 +61,12 @@ class claim {
   std::optional<std::uint32_t> limit_;
 };
 
-/** A shared claim: read("a/b"), read({"a", "b"}), read(a_container). */
+/** A shared claim: read("a/b"), read({"a", "b"}), read(a_container). (Not read({"a/b"}): see
+ *  path.) */
 inline claim read(path path) { return claim(mode::read, std::move(path)); }
 
-/** An exclusive claim: write("a/b"), write({"a", "b"}), write(a_container). */
+/** An exclusive claim: write("a/b"), write({"a", "b"}), write(a_container). (Not
+ *  write({"a/b"}): see path.) */
 inline claim write(path path) { return claim(mode::write, std::move(path)); }
 
 /** The claims of one request, as a parameter: one claim, a list in braces, or a
@@ -91,6 +93,8 @@ class claims {
   const oarlock_claim* data() const noexcept { return more_.empty() ? few_.data() : more_.data(); }
   /** How many they are. */
   std::size_t size() const noexcept { return size_; }
+  /** The first path among them that is refused before C sees it, or null. */
+  const path* doubtful() const noexcept { return doubtful_; }
 
  private:
   void take(const claim* first, std::size_t count) {
@@ -100,6 +104,9 @@ class claims {
     std::size_t strings = 0;
     for (std::size_t i = 0; i < count; ++i) {
       strings += detail::path_access::strings(first[i].path());
+      if (doubtful_ == nullptr && detail::path_access::doubtful(first[i].path())) {
+        doubtful_ = &first[i].path();
+      }
     }
     // In full before the first pointer into it is taken.
     if (strings > few_strings_.size()) more_strings_.resize(strings);
@@ -119,6 +126,7 @@ class claims {
   }
 
   std::size_t size_ = 0;
+  const path* doubtful_ = nullptr;
   std::array<oarlock_claim, 4> few_;  // used while more_ is empty
   std::vector<oarlock_claim> more_;
   std::array<oarlock_str, 8> few_strings_;  // used while more_strings_ is empty

@@ -2,6 +2,10 @@
 #ifndef OARLOCK_CONFIG_HPP
 #define OARLOCK_CONFIG_HPP
 
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 201703L : __cplusplus < 201703L
+#error "oarlock.hpp needs C++17"
+#endif
+
 #if defined(__has_include)
 #if __has_include(<version>)
 #include <version>
@@ -32,6 +36,13 @@
 #define OARLOCK_EXPECTED 1
 #else
 #define OARLOCK_EXPECTED 0
+#endif
+
+/** Whether there is the operator <=>. */
+#if defined(__cpp_lib_three_way_comparison)
+#define OARLOCK_THREE_WAY 1
+#else
+#define OARLOCK_THREE_WAY 0
 #endif
 
 #endif  // OARLOCK_CONFIG_HPP

@@ -86,6 +86,22 @@ class awaited_list {
   awaited ends_{keeper()};
 };
 
+/** How long something has taken. */
+class stopwatch {
+ public:
+  /** What is left of a time; 0 if nothing is. Looks at the clock only if that can tell. */
+  std::int64_t left(std::int64_t of_ns) noexcept {
+    if (of_ns <= 0) return of_ns;
+    const auto now = std::chrono::steady_clock::now();
+    if (begun_ == begun_.min()) begun_ = now;
+    const std::chrono::nanoseconds gone = now - begun_;
+    return of_ns > gone.count() ? of_ns - gone.count() : 0;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::time_point::min();
+};
+
 /** What a coroutine_queue is made of. The list goes last, after what it is told. */
 struct coroutine_parts {
   awaited_list coming;
@@ -198,7 +214,8 @@ class coroutine_operations {
    *  leaves this; the others wait for the next call. Does not block. */
   answer<std::size_t> run(std::size_t most = 256) { return Errors::give(run_ns(0, most)); }
 
-  /** The same, but waits for the first one, for at most the timeout. wake() ends it. */
+  /** The same, but waits for the first one, for at most the timeout. wake() ends it. What
+   *  comes for coroutines that have gone does not end it. */
   template <class Rep, class Period>
   answer<std::size_t> run_for(const std::chrono::duration<Rep, Period>& timeout,
                               std::size_t most = 256) {
@@ -210,17 +227,14 @@ class coroutine_operations {
   }
 
   /** Makes the descriptor readable and ends a run_for. For any thread. Does not block. */
-  answer<void> wake() const {
-    const oarlock_status status = oarlock_queue_post(self().queue.native(), nullptr);
-    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(failure(status)));
-  }
+  answer<void> wake() const { return Errors::give(self().queue.nothrow().post()); }
 
   /** The file descriptor, which is readable when there is something to run. It is the
    *  queue's: not to be read or closed. */
-  answer<int> fd() const { return Errors::give(self().queue.nothrow().fd()); }
+  [[nodiscard]] answer<int> fd() const { return Errors::give(self().queue.nothrow().fd()); }
 
   /** How many outcomes are still to come. */
-  std::size_t waiting() const noexcept { return self().coming.count; }
+  [[nodiscard]] std::size_t waiting() const noexcept { return self().coming.count; }
 
  protected:
   coroutine_operations() = default;
@@ -274,21 +288,32 @@ class coroutine_operations {
   /** One at a time, so that nothing that was fetched is lost when one throws, and so that one
    *  may destroy another whose outcome has come, too. */
   result<std::size_t> run_ns(std::int64_t timeout_ns, std::size_t most) {
+    detail::stopwatch begun;
     std::size_t resumed = 0;
-    for (std::size_t i = 0; i < most; ++i) {
+    bool came = false;  // something but what nobody wants any more
+    for (std::size_t i = 0; i < most;) {
       std::array<completion, 1> one;
       const auto queue = self().queue.nothrow();
+      const std::int64_t left_ns = came ? 0 : begun.left(timeout_ns);
       const result<std::size_t> count =
-          i == 0 && timeout_ns > 0 ? queue.wait_for(std::chrono::nanoseconds(timeout_ns), one)
-                                   : queue.drain(one);
+          left_ns == OARLOCK_FOREVER ? queue.wait(one)
+                                     : queue.wait_for(std::chrono::nanoseconds(left_ns), one);
       if (!count) return count.error();
       if (*count == 0) break;
       auto* const waits = static_cast<detail::awaited*>(one[0].data());
-      if (waits == nullptr) continue;  // woken
+      if (waits == nullptr) {
+        came = true;
+        ++i;
+        continue;
+      }
       --self().coming.count;
+      const bool waited_for = waits->wanted;
       const std::coroutine_handle<> waiter = waits->wanted ? waits->waiter : nullptr;
       if (waits->wanted) waits->outcome.emplace(std::move(one[0]));
       waits->settle();
+      if (!waited_for) continue;
+      came = true;
+      ++i;
       if (!waiter) continue;
       ++resumed;
       waiter.resume();

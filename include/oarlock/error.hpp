@@ -34,8 +34,9 @@ class OARLOCK_VISIBLE error : public std::runtime_error {
   failure why_;
 };
 
-/** The timeout passed before the request, or the upgrade, was granted. parties()
- *  were in the way then. */
+/** The timeout passed before the request, or the upgrade, was granted. parties() are
+ *  those that were in the way then; known only of manager::acquire_for and acquire_until,
+ *  and only if they had time to wait. */
 class OARLOCK_VISIBLE timeout_error : public error {
  public:
   using error::error;

@@ -19,11 +19,20 @@ namespace oarlock {
  *  every use. */
 using lock_id = oarlock_lock;
 
+/** Where a request stands. */
+enum class lock_state : std::int32_t {
+  waiting = OARLOCK_WAITING,  ///< it waits for earlier requests to end
+  granted = OARLOCK_GRANTED   ///< it holds what it claims
+};
+
 /** One request that a failure names. */
 struct party {
   lock_id id = 0;           ///< its number; of one that was refused, stale
   std::uint64_t owner = 0;  ///< its owner's id, or 0
   std::string label;        ///< what people call it; mostly empty
+  /// whether it held or waited, if it was in the way; in a circle all wait, with the request
+  /// or with an upgrade of it
+  lock_state state = lock_state::waiting;
 };
 
 namespace detail {
@@ -58,9 +67,10 @@ class failure {
     return details_ ? details_->message.c_str() : oarlock_status_message(code_);
   }
 
-  /** The others. With OARLOCK_ERR_DEADLOCK the circle: each waits for the next one
-   *  and the last for the first. With OARLOCK_ERR_TIMEOUT of a blocking acquire or
-   *  upgrade those that were in the way. Else nobody. */
+  /** The others. With OARLOCK_ERR_DEADLOCK the circle, from the one that was refused on:
+   *  each waits for the next, and the last for one of those before it. With
+   *  OARLOCK_ERR_TIMEOUT of manager::acquire_for or acquire_until that had time to wait, those
+   *  that were in the way when it was up. Else nobody: so with every other timeout. */
   const std::vector<party>& parties() const noexcept {
     // Never destroyed: a failure may be read until the very end.
     static const auto* const nobody = new std::vector<party>();
@@ -77,7 +87,8 @@ class failure {
     all.parties.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
       const oarlock_party& one = parties[i];
-      all.parties.push_back({one.lock, one.owner, std::string(detail::view(one.label))});
+      all.parties.push_back({one.lock, one.owner, std::string(detail::view(one.label)),
+                             static_cast<lock_state>(one.state)});
     }
     copy.details_ = std::make_shared<const details>(std::move(all));
     return copy;
@@ -94,6 +105,12 @@ class failure {
 };
 
 namespace detail {
+
+/** Of a call of an object that has none any more. */
+inline failure moved_from(const char* object) {
+  return failure(OARLOCK_ERR_INVALID_ARGUMENT,
+                 std::string("the ").append(object).append(" was moved from"));
+}
 
 /** The outcome of a C call: OARLOCK_OK or why not. */
 class outcome {

@@ -15,7 +15,7 @@ struct guard_access;
 }  // namespace detail
 
 /** What a holder can do with a granted request: the calls of a guard, and of its
- *  nothrow() view. */
+ *  nothrow() view. Each fails with OARLOCK_ERR_STALE if the guard is empty. */
 template <class Self, class Errors>
 class guard_operations : public upgrade_operations<Self, Errors> {
   template <class T>
@@ -26,16 +26,18 @@ class guard_operations : public upgrade_operations<Self, Errors> {
    *  has released the request by its id; the guard is empty then, too. Does not
    *  block; callbacks of requests that this lets in run inside. */
   answer<void> release() {
-    detail::held taken = std::move(this->held());
-    return this->done(taken.lock == 0 ? OARLOCK_ERR_STALE
-                                      : oarlock_release(taken.manager.get(), taken.lock));
+    const detail::held taken = std::move(this->held());
+    if (taken.lock == 0) return Errors::give(result<void>(detail::empty_guard()));
+    const oarlock_status status = oarlock_release(taken.manager.get(), taken.lock);
+    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(failure(status)));
   }
 
   /** Turns all writes into plain reads, at once. Does not block; callbacks of
    *  requests that this lets in run inside. */
   answer<void> downgrade() {
     const detail::held& held = this->held();
-    return this->done(oarlock_downgrade(held.manager.get(), held.lock));
+    const oarlock_status status = oarlock_downgrade(held.manager.get(), held.lock);
+    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(this->why(status)));
   }
 
   /** Releases the claim on exactly this path. False if it was the last one: then the
@@ -44,10 +46,14 @@ class guard_operations : public upgrade_operations<Self, Errors> {
    *  inside. */
   answer<bool> release_part(const path& part) {
     detail::held& held = this->held();
+    if (held.lock == 0) return Errors::give(result<bool>(detail::empty_guard()));
     const detail::c_path c_part(part);
-    detail::outcome done = detail::attempt([&](oarlock_error** error) {
-      return oarlock_release_part(held.manager.get(), held.lock, c_part.get(), error);
-    });
+    detail::outcome done = detail::path_access::check(part);
+    if (done.ok()) {
+      done = detail::attempt([&](oarlock_error** error) {
+        return oarlock_release_part(held.manager.get(), held.lock, c_part.get(), error);
+      });
+    }
     if (!done.ok()) return Errors::give(result<bool>(std::move(done).why()));
     oarlock_state state = 0;
     const bool ended =

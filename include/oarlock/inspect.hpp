@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,12 +20,6 @@
 #include "time.hpp"
 
 namespace oarlock {
-
-/** Where a request stands. */
-enum class lock_state : std::int32_t {
-  waiting = OARLOCK_WAITING,  ///< it waits for earlier requests to end
-  granted = OARLOCK_GRANTED   ///< it holds what it claims
-};
 
 /** One request, as it stood when it was looked at. */
 struct request_info {
@@ -174,15 +169,19 @@ class look_operations {
    *  from the root, all. Granted ones come first, then those that wait, each by age.
    *  Looks at every live request with all of the manager locked: for people and their
    *  tools, not for every second. */
-  answer<std::vector<request_info>> inspect(const path& where = {}) const {
+  [[nodiscard]] answer<std::vector<request_info>> inspect(const path& where = {}) const {
     const detail::c_path c_where(where);
+    detail::outcome fit = detail::path_access::check(where);
+    if (!fit.ok()) {
+      return Errors::give(result<std::vector<request_info>>(std::move(fit).why()));
+    }
     return Errors::give(seen([&](oarlock_snapshot** out, oarlock_error** error) {
       return oarlock_inspect(native(), c_where.get(), out, error);
     }));
   }
 
   /** One request. Fails with OARLOCK_ERR_STALE if it has ended. */
-  answer<request_info> inspect_lock(lock_id id) const {
+  [[nodiscard]] answer<request_info> inspect_lock(lock_id id) const {
     result<std::vector<request_info>> all =
         seen([&](oarlock_snapshot** out, oarlock_error** error) {
           return oarlock_inspect_lock(native(), id, out, error);
@@ -194,13 +193,13 @@ class look_operations {
 
   /** The requests that keep this one, or its upgrade, waiting now; none if it does not
    *  wait. Fails with OARLOCK_ERR_STALE if it has ended. */
-  answer<std::vector<lock_id>> blockers(lock_id id) const {
+  [[nodiscard]] answer<std::vector<lock_id>> blockers(lock_id id) const {
     std::vector<lock_id> found(16);
     for (;;) {
       std::size_t count = 0;
       const oarlock_status status =
           oarlock_blockers(native(), id, found.data(), found.size(), &count);
-      if (status != OARLOCK_OK) return Errors::give(result<std::vector<lock_id>>(failure(status)));
+      if (status != OARLOCK_OK) return Errors::give(result<std::vector<lock_id>>(why(status)));
       const bool all = count <= found.size();
       found.resize(count);
       if (all) return Errors::give(result<std::vector<lock_id>>(std::move(found)));
@@ -208,18 +207,18 @@ class look_operations {
   }
 
   /** Where a request stands. Fails with OARLOCK_ERR_STALE if it has ended. */
-  answer<lock_state> state(lock_id id) const {
+  [[nodiscard]] answer<lock_state> state(lock_id id) const {
     oarlock_state state = 0;
     const oarlock_status status = oarlock_lock_state(native(), id, &state);
-    if (status != OARLOCK_OK) return Errors::give(result<lock_state>(failure(status)));
+    if (status != OARLOCK_OK) return Errors::give(result<lock_state>(why(status)));
     return Errors::give(result<lock_state>(static_cast<lock_state>(state)));
   }
 
   /** The counts. Locks all of the manager for a moment. */
-  answer<statistics> stats() const {
+  [[nodiscard]] answer<statistics> stats() const {
     oarlock_stats from = OARLOCK_STATS_INIT;
     const oarlock_status status = oarlock_stats_get(native(), &from);
-    if (status != OARLOCK_OK) return Errors::give(result<statistics>(failure(status)));
+    if (status != OARLOCK_OK) return Errors::give(result<statistics>(why(status)));
     statistics to;
     to.held = from.held;
     to.waiting = from.waiting;
@@ -255,8 +254,10 @@ class look_operations {
     using kept_type = detail::watching<std::decay_t<Hook>>;
     std::unique_ptr<kept_type> kept(new kept_type{std::forward<Hook>(hook)});
     oarlock_watch* made = nullptr;
-    detail::outcome done = detail::attempt([&](oarlock_error** error) {
-      return oarlock_watch_new(native(), limit.ns, kept_type::call, kept.release(),
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t threshold_ns = limit.ns == OARLOCK_FOREVER ? most : limit.ns;
+    detail::outcome done = attempt([&](oarlock_error** error) {
+      return oarlock_watch_new(native(), threshold_ns, kept_type::call, kept.release(),
                                kept_type::drop, &made, error);
     });
     if (!done.ok()) return Errors::give(result<oarlock::watch>(std::move(done).why()));
@@ -269,16 +270,26 @@ class look_operations {
   look_operations& operator=(const look_operations&) = default;
   ~look_operations() = default;
 
+  /** The failure that a status is, unless the manager was moved from. */
+  failure why(oarlock_status status) const {
+    return native() == nullptr ? detail::moved_from("manager") : failure(status);
+  }
+
+  /** Makes a C call, unless the manager was moved from. */
+  template <class Call>
+  detail::outcome attempt(Call call) const {
+    return native() == nullptr ? detail::moved_from("manager") : detail::attempt(call);
+  }
+
  private:
   oarlock_manager* native() const {
     return detail::target_access::of(static_cast<const Self&>(*this)).get();
   }
 
   template <class Look>
-  static result<std::vector<request_info>> seen(Look look) {
+  result<std::vector<request_info>> seen(Look look) const {
     oarlock_snapshot* snapshot = nullptr;
-    detail::outcome done =
-        detail::attempt([&](oarlock_error** error) { return look(&snapshot, error); });
+    detail::outcome done = attempt([&](oarlock_error** error) { return look(&snapshot, error); });
     if (!done.ok()) return std::move(done).why();
     return detail::copied(snapshot);
   }

@@ -44,7 +44,8 @@ class manager_operations : public look_operations<Self, Errors> {
   template <class T>
   using chance = typename Errors::template chance<T>;
   template <class Done>
-  using if_hears = std::enable_if_t<detail::hears<Done, result<guard>>, int>;
+  using if_hears =
+      std::enable_if_t<detail::hears<Done, result<guard>> || detail::hears<Done, guard>, int>;
 
  public:
   /** Acquires all the claims together. Blocks for as long as it takes. */
@@ -87,7 +88,7 @@ class manager_operations : public look_operations<Self, Errors> {
   }
 
   /** Gives a request its place in the queue and returns at once. */
-  answer<pending> enqueue(const claims& wanted, const request_options& about = {}) const {
+  [[nodiscard]] answer<pending> enqueue(const claims& wanted, const request_options& about = {}) const {
     return Errors::give(request(wanted, about).enqueue());
   }
 
@@ -123,9 +124,9 @@ class manager_operations : public look_operations<Self, Errors> {
   }
 
   /** A new owner for requests of this manager. */
-  answer<owner> new_owner() const {
+  [[nodiscard]] answer<owner> new_owner() const {
     oarlock_owner* made = nullptr;
-    detail::outcome done = detail::attempt(
+    detail::outcome done = this->attempt(
         [&](oarlock_error** error) { return oarlock_owner_new(self().get(), &made, error); });
     if (!done.ok()) return Errors::give(result<owner>(std::move(done).why()));
     return Errors::give(result<owner>(detail::owner_access::make(self().keep(), made)));
@@ -141,7 +142,7 @@ class manager_operations : public look_operations<Self, Errors> {
   answer<bool> cancel(lock_id id) const {
     const oarlock_status status = oarlock_cancel(self().get(), id);
     if (status != OARLOCK_OK && status != OARLOCK_ERR_GRANTED) {
-      return Errors::give(result<bool>(failure(status)));
+      return Errors::give(result<bool>(this->why(status)));
     }
     return Errors::give(result<bool>(status == OARLOCK_OK));
   }
@@ -153,16 +154,16 @@ class manager_operations : public look_operations<Self, Errors> {
    *  in run inside. */
   answer<void> release(lock_id id) const {
     const oarlock_status status = oarlock_release(self().get(), id);
-    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(failure(status)));
+    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(this->why(status)));
   }
 
   /** Makes a guard of a granted request's id, which then owns it: the other end of
    *  guard::detach. Fails with OARLOCK_ERR_STALE if it has ended, with
    *  OARLOCK_ERR_NOT_GRANTED if it waits still. */
-  answer<guard> adopt(lock_id id) const {
+  [[nodiscard]] answer<guard> adopt(lock_id id) const {
     std::uint64_t token = 0;
     const oarlock_status status = oarlock_lock_token(self().get(), id, &token);
-    if (status != OARLOCK_OK) return Errors::give(result<guard>(failure(status)));
+    if (status != OARLOCK_OK) return Errors::give(result<guard>(this->why(status)));
     return Errors::give(result<guard>(detail::guard_access::make(self().keep(), id, token)));
   }
 
@@ -171,23 +172,23 @@ class manager_operations : public look_operations<Self, Errors> {
    *  requests that wait run inside. */
   answer<void> close() const {
     const oarlock_status status = oarlock_manager_close(self().get());
-    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(failure(status)));
+    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(this->why(status)));
   }
 
   /** Whether it is closed. Does not block. */
-  answer<bool> is_closed() const {
+  [[nodiscard]] answer<bool> is_closed() const {
     std::int32_t closed = 0;
     const oarlock_status status = oarlock_manager_is_closed(self().get(), &closed);
-    if (status != OARLOCK_OK) return Errors::give(result<bool>(failure(status)));
+    if (status != OARLOCK_OK) return Errors::give(result<bool>(this->why(status)));
     return Errors::give(result<bool>(closed != 0));
   }
 
   /** Its name, if it was made by manager::named. */
-  answer<std::optional<std::string>> name() const {
+  [[nodiscard]] answer<std::optional<std::string>> name() const {
     oarlock_str name = {nullptr, 0};
     const oarlock_status status = oarlock_manager_name(self().get(), &name);
     using maybe = std::optional<std::string>;
-    if (status != OARLOCK_OK) return Errors::give(result<maybe>(failure(status)));
+    if (status != OARLOCK_OK) return Errors::give(result<maybe>(this->why(status)));
     maybe copy;
     if (name.ptr != nullptr) copy.emplace(detail::view(name));
     return Errors::give(result<maybe>(std::move(copy)));

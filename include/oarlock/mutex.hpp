@@ -73,7 +73,8 @@ class mutex {
   /** A mutex of its own, unlocked. Costs nothing, and may be a static variable. */
   constexpr mutex() noexcept = default;
   /** On a path of a manager: text, a list of segments in braces, or a container of them.
-   *  Text with an empty segment is refused by lock. */
+   *  Text with an empty segment is refused by lock, and so is a list in braces of a single
+   *  segment with a '/': mutex(locks, "a/b"), not mutex(locks, {"a/b"}). */
   mutex(const manager& locks, path where)
       : place_(new detail::mutex_place(detail::manager_access::of(locks), std::move(where))),
         manager_(locks.native()) {}
@@ -89,16 +90,16 @@ class mutex {
   /** Blocks until this is the only holder. */
   void lock() { (void)take_exclusive(OARLOCK_FOREVER); }
   /** Does not block. */
-  bool try_lock() { return take_exclusive(0); }
+  [[nodiscard]] bool try_lock() { return take_exclusive(0); }
   /** Blocks for at most the timeout; 0 or a negative one tries, and one that is too large to
    *  be counted is for ever. */
   template <class Rep, class Period>
-  bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
+  [[nodiscard]] bool try_lock_for(const std::chrono::duration<Rep, Period>& timeout) {
     return take_exclusive(detail::at_most(timeout));
   }
   /** Blocks until the time point at most, by its clock. */
   template <class Clock, class Duration>
-  bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline) {
+  [[nodiscard]] bool try_lock_until(const std::chrono::time_point<Clock, Duration>& deadline) {
     return until(deadline, [this](std::int64_t ns) { return take_exclusive(ns); });
   }
   /** Does not block. Throws if nobody holds it. */
@@ -111,16 +112,16 @@ class mutex {
   /** Blocks until nobody holds it exclusively. */
   void lock_shared() { (void)take_shared(OARLOCK_FOREVER); }
   /** Does not block. */
-  bool try_lock_shared() { return take_shared(0); }
+  [[nodiscard]] bool try_lock_shared() { return take_shared(0); }
   /** Blocks for at most the timeout; 0 or a negative one tries, and one that is too large to
    *  be counted is for ever. */
   template <class Rep, class Period>
-  bool try_lock_shared_for(const std::chrono::duration<Rep, Period>& timeout) {
+  [[nodiscard]] bool try_lock_shared_for(const std::chrono::duration<Rep, Period>& timeout) {
     return take_shared(detail::at_most(timeout));
   }
   /** Blocks until the time point at most, by its clock. */
   template <class Clock, class Duration>
-  bool try_lock_shared_until(
+  [[nodiscard]] bool try_lock_shared_until(
       const std::chrono::time_point<Clock, Duration>& deadline) {
     return until(deadline, [this](std::int64_t ns) { return take_shared(ns); });
   }
@@ -163,6 +164,11 @@ class mutex {
 
   /** A request: its number, or 0 when the time is up. */
   lock_id take(std::int32_t mode, std::int64_t timeout_ns) {
+    if (place_ != nullptr) {
+      if (native() == nullptr) raise(detail::moved_from("manager"));
+      detail::outcome fit = detail::path_access::check(place_->where);
+      if (!fit.ok()) raise(std::move(fit).why());
+    }
     oarlock_manager* const manager = bound();
     // A mutex of its own is named by where it is.
     const mutex* const self = this;
@@ -175,8 +181,17 @@ class mutex {
             ? oarlock_try_acquire(manager, &claim, 1, nullptr, &lock, nullptr, nullptr)
             : oarlock_acquire(manager, &claim, 1, nullptr, timeout_ns, &lock, nullptr, nullptr);
     if (status == OARLOCK_ERR_TIMEOUT || status == OARLOCK_ERR_WOULD_BLOCK) return 0;
-    detail::check(status);
+    if (status != OARLOCK_OK) raise(why(status, claim));
     return lock;
+  }
+
+  /** The failure of a request, with what it says of the path: as a try would be told. */
+  failure why(oarlock_status status, const oarlock_claim& claim) const {
+    std::int32_t would = 0;
+    detail::outcome told = detail::attempt([&](oarlock_error** error) {
+      return oarlock_would_grant(native(), &claim, 1, nullptr, &would, error);
+    });
+    return told.code() == status ? std::move(told).why() : failure(status);
   }
 
   bool take_exclusive(std::int64_t timeout_ns) {
@@ -196,8 +211,8 @@ class mutex {
 
   /** Ends a request. In a forked child there is nothing to end. */
   void finish(lock_id lock) {
-    const oarlock_status status =
-        native() == nullptr ? OARLOCK_ERR_STALE : oarlock_release(native(), lock);
+    if (lock == 0) raise(failure(OARLOCK_ERR_STALE, "nobody holds this mutex"));
+    const oarlock_status status = oarlock_release(native(), lock);
     if (status != OARLOCK_ERR_FORKED) detail::check(status);
   }
 

@@ -17,6 +17,8 @@ namespace detail {
 struct owner_access;
 }  // namespace detail
 
+struct request_options;
+
 /** Whom several requests belong to: a transaction, a session. Requests of one owner
  *  never conflict with each other; what an owner holds it can claim again at once;
  *  and one that would wait in a circle of owners is refused with deadlock_error.
@@ -30,6 +32,9 @@ class owner {
 
   /** The C object; NULL after a move. */
   const oarlock_owner* native() const noexcept { return owner_.get(); }
+
+  /** Options with it alone, so that it can be given as they are. */
+  operator request_options() const noexcept;
 
  private:
   friend struct detail::owner_access;
@@ -48,14 +53,18 @@ class owner_reference {
  public:
   /** None. */
   owner_reference() noexcept = default;
-  /** This one, which must live until the call returns. */
-  owner_reference(const owner& of) noexcept : owner_(of.native()) {}
+  /** This one, which must live until the call returns. One that was moved from is refused by
+   *  the call. */
+  owner_reference(const owner& of) noexcept : owner_(of.native()), moved_from_(!of.native()) {}
 
   /** The C object, or NULL. */
   const oarlock_owner* native() const noexcept { return owner_; }
+  /** Whether it was none any more. */
+  bool moved_from() const noexcept { return moved_from_; }
 
  private:
   const oarlock_owner* owner_ = nullptr;
+  bool moved_from_ = false;
 };
 
 /** Whose a request is and what people call it; the last parameter of every request.
@@ -63,6 +72,7 @@ class owner_reference {
  *
  *    locks.acquire(write("a"), {.owner = transaction, .label = "import"});   // C++20
  *    locks.acquire(write("a"), {transaction, "import"});                     // C++17
+ *    locks.acquire(write("a"), transaction);
  *    locks.acquire(write("a"), oarlock::labelled("import"));
  */
 struct request_options {
@@ -72,6 +82,8 @@ struct request_options {
 
 /** Options with an owner alone. */
 inline request_options owned_by(const owner& of) noexcept { return {of, {}}; }
+
+inline owner::operator request_options() const noexcept { return owned_by(*this); }
 
 /** Options with a label alone. */
 inline request_options labelled(std::string_view label) noexcept { return {{}, label}; }
@@ -89,15 +101,19 @@ struct owner_access {
 class c_options {
  public:
   explicit c_options(const request_options& from) noexcept
-      : any_(from.owner.native() != nullptr || !from.label.empty()) {
+      : any_(from.owner.native() != nullptr || !from.label.empty()),
+        moved_from_(from.owner.moved_from()) {
     options_.owner = from.owner.native();
     options_.label = view(from.label);
   }
 
   const oarlock_request_options* get() const noexcept { return any_ ? &options_ : nullptr; }
+  /** Whether the owner was moved from. */
+  bool moved_from() const noexcept { return moved_from_; }
 
  private:
   bool any_;
+  bool moved_from_;
   oarlock_request_options options_ = OARLOCK_REQUEST_OPTIONS_INIT;
 };
 

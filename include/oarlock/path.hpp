@@ -3,6 +3,7 @@
 #define OARLOCK_PATH_HPP
 
 #include <cstddef>
+#include <functional>
 #include <initializer_list>
 #include <iterator>
 #include <string>
@@ -13,25 +14,57 @@
 
 #include "failure.hpp"
 
+#if OARLOCK_THREE_WAY
+#include <compare>
+#endif
+
 namespace oarlock {
 
 namespace detail {
 
+/** Whether it is text. (A null pointer converts to a string_view, too.) */
 template <class T>
-constexpr bool is_text = std::is_convertible_v<const T&, std::string_view>;
+constexpr bool is_text =
+    std::is_convertible_v<const T&, std::string_view> && !std::is_null_pointer_v<T>;
 
+/** Whether it points to segments. */
+template <class Iterator, class = void>
+struct is_iterator : std::false_type {};
+template <class Iterator>
+struct is_iterator<Iterator, std::void_t<decltype(*std::declval<Iterator&>())>>
+    : std::is_convertible<decltype(*std::declval<Iterator&>()), std::string_view> {};
+
+/** Whether it is a container of segments. */
 template <class T, class = void>
 struct is_list : std::false_type {};
 template <class T>
 struct is_list<T, std::void_t<decltype(std::begin(std::declval<const T&>())),
                               decltype(std::end(std::declval<const T&>()))>>
+    : std::bool_constant<!is_text<T> &&
+                         is_iterator<decltype(std::begin(std::declval<const T&>()))>::value> {};
+
+/** Whether it is a std::filesystem::path, or alike. */
+template <class T, class = void>
+struct is_file : std::false_type {};
+template <class T>
+struct is_file<T, std::void_t<decltype(std::declval<const T&>().generic_string()),
+                              decltype(std::declval<const T&>().relative_path())>>
     : std::bool_constant<!is_text<T>> {};
 
 struct path_access;
 
 }  // namespace detail
 
-/** The path of a resource: text, or a list of segments. Owns its bytes. */
+/** The path of a resource: text, or a list of segments. Owns its bytes. May be a key of a map,
+ *  ordered or not: paths are compared by their segments, however they were given.
+ *
+ *  Braces are for lists of segments: path("a/b") and path({"a", "b"}) are the same resource,
+ *  but path{"a/b"} is a list of one segment. Nearly always that is a mistake, so a list in
+ *  braces of a single segment that holds a '/' is refused with OARLOCK_ERR_INVALID_ARGUMENT
+ *  by the call that uses the path. Where it is meant, it is path::of_segments({"a/b"}).
+ *
+ *  A file's path is given by its text without the root, which is a '/' at the beginning:
+ *  path(file.relative_path().generic_string()), or by its components as a container. */
 class path {
  public:
   /** The root. */
@@ -43,16 +76,25 @@ class path {
   path(const Text& text) : bytes_(std::string_view(text)) {}
 
   /** Given as segments, taken as they are: a segment may hold '/', NUL or nothing.
-   *  No segments at all are the root. */
+   *  No segments at all are the root. A single segment that holds a '/' is refused by the
+   *  call that uses the path. */
   path(std::initializer_list<std::string_view> segments)
-      : path(segments.begin(), segments.end()) {}
+      : path(segments.begin(), segments.end()) {
+    doubtful_ = segments.size() == 1 && bytes_.find('/') != bytes_.npos;
+  }
 
-  /** Given as a container of segments, each convertible to string_view. */
+  /** The same, but a single segment may hold a '/', too. */
+  static path of_segments(std::initializer_list<std::string_view> segments) {
+    return path(segments.begin(), segments.end());
+  }
+
+  /** Given as a container of segments, each convertible to string_view, and taken as they
+   *  are. */
   template <class List, std::enable_if_t<detail::is_list<List>::value, int> = 0>
   path(const List& segments) : path(std::begin(segments), std::end(segments)) {}
 
-  /** Given as a range of segments, each convertible to string_view. */
-  template <class Iterator>
+  /** Given as a range of segments, each convertible to string_view, and taken as they are. */
+  template <class Iterator, std::enable_if_t<detail::is_iterator<Iterator>::value, int> = 0>
   path(Iterator first, Iterator last) : listed_(true) {
     for (; first != last; ++first) {
       const std::string_view segment(*first);
@@ -60,6 +102,14 @@ class path {
       ends_.push_back(bytes_.size());
     }
   }
+
+  /** Not for a file's path: give its text, or a container of its components. */
+  template <class File, std::enable_if_t<detail::is_file<File>::value, int> = 0>
+  path(const File& give_its_text) = delete;
+
+  /** Not for nothing: the root is path(). */
+  template <class Null, std::enable_if_t<std::is_null_pointer_v<Null>, int> = 0>
+  path(const Null& null_pointer) = delete;
 
   /** Its segments, which live as long as it. */
   std::vector<std::string_view> segments() const {
@@ -99,9 +149,28 @@ class path {
   /** Whether they name different ones. */
   friend bool operator!=(const path& left, const path& right) { return !(left == right); }
 
+#if OARLOCK_THREE_WAY
+  /** By their segments, byte by byte: a path comes before what lies below it. */
+  friend std::strong_ordering operator<=>(const path& left, const path& right) {
+    return left.segments() <=> right.segments();
+  }
+#else
+  /** By their segments, byte by byte: a path comes before what lies below it. */
+  friend bool operator<(const path& left, const path& right) {
+    return left.segments() < right.segments();
+  }
+  /** The same order. */
+  friend bool operator>(const path& left, const path& right) { return right < left; }
+  /** The same order. */
+  friend bool operator<=(const path& left, const path& right) { return !(right < left); }
+  /** The same order. */
+  friend bool operator>=(const path& left, const path& right) { return !(left < right); }
+#endif
+
  private:
   friend struct detail::path_access;
   bool listed_ = false;
+  bool doubtful_ = false;          // one segment in braces, with a '/' in it
   std::string bytes_;              // the text, or all segments one after the other
   std::vector<std::size_t> ends_;  // where each segment ends, if it is a list
 };
@@ -110,6 +179,27 @@ namespace detail {
 
 /** What C is told of a path. */
 struct path_access {
+  /** Whether calls refuse it before C sees it. */
+  static bool doubtful(const path& of) noexcept { return of.doubtful_; }
+
+  /** Why. */
+  static failure refusal(const path& of) {
+    std::string quoted = "\"";
+    for (const char byte : std::string_view(of.bytes_).substr(0, 64)) {
+      quoted += byte < ' ' || byte == 127 ? '?' : byte;
+    }
+    quoted += of.bytes_.size() > 64 ? "...\"" : "\"";
+    return failure(OARLOCK_ERR_INVALID_ARGUMENT,
+                   "the list {" + quoted +
+                       "} is one segment with a '/' in it: write it without the braces, as "
+                       "oarlock::path(" +
+                       quoted + "), or oarlock::path::of_segments({" + quoted +
+                       "}) if the segment is meant");
+  }
+
+  /** Whether calls may hand it to C, and else why not. */
+  static outcome check(const path& of) { return of.doubtful_ ? refusal(of) : outcome(OARLOCK_OK); }
+
   /** How many C strings a path needs. */
   static std::size_t strings(const path& of) noexcept { return of.ends_.size(); }
 
@@ -152,5 +242,18 @@ inline path copied(const oarlock_path& from) {
 }  // namespace detail
 
 }  // namespace oarlock
+
+/** Of what operator== compares. */
+template <>
+struct std::hash<oarlock::path> {
+  /** The same for the same resource. */
+  std::size_t operator()(const oarlock::path& of) const {
+    std::size_t mixed = 0;
+    for (const std::string_view segment : of.segments()) {
+      mixed = (mixed ^ std::hash<std::string_view>()(segment)) * 0x01000193u + 1;
+    }
+    return mixed;
+  }
+};
 
 #endif  // OARLOCK_PATH_HPP

@@ -34,12 +34,12 @@ class pending_operations {
 
  public:
   /** Whether the request is granted. Does not block. */
-  answer<bool> granted() const {
+  [[nodiscard]] answer<bool> granted() const {
     oarlock_state state = 0;
     const detail::waiting& it = self();
     const oarlock_status status =
         it.lock == 0 ? OARLOCK_ERR_STALE : oarlock_lock_state(it.manager.get(), it.lock, &state);
-    if (status != OARLOCK_OK) return Errors::give(result<bool>(failure(status)));
+    if (status != OARLOCK_OK) return Errors::give(result<bool>(why(status)));
     return Errors::give(result<bool>(state == OARLOCK_GRANTED));
   }
 
@@ -51,7 +51,7 @@ class pending_operations {
    *  (OARLOCK_ERR_TIMEOUT of the view): the request keeps its place. Blocks. Fails as
    *  wait. */
   template <class Rep, class Period>
-  chance<guard> wait_for(const std::chrono::duration<Rep, Period>& timeout) {
+  [[nodiscard]] chance<guard> wait_for(const std::chrono::duration<Rep, Period>& timeout) {
     const detail::span limit = detail::nanoseconds(timeout);
     if (limit.status != OARLOCK_OK) return give(detail::refused(limit));
     return give(wait_ns(limit.ns));
@@ -59,7 +59,7 @@ class pending_operations {
 
   /** The same, until a time point; one that has passed only looks. */
   template <class Clock, class Duration>
-  chance<guard> wait_until(const std::chrono::time_point<Clock, Duration>& deadline) {
+  [[nodiscard]] chance<guard> wait_until(const std::chrono::time_point<Clock, Duration>& deadline) {
     return give(detail::wait_until(deadline, [this](std::int64_t ns) { return wait_ns(ns); }));
   }
 
@@ -73,7 +73,7 @@ class pending_operations {
     if (status == OARLOCK_OK || status == OARLOCK_ERR_GRANTED) {
       return Errors::give(result<bool>(status == OARLOCK_OK));
     }
-    return Errors::give(result<bool>(failure(status)));
+    return Errors::give(result<bool>(why(status)));
   }
 
  protected:
@@ -88,13 +88,21 @@ class pending_operations {
     return const_cast<pending_operations*>(this)->self();  // no more than read
   }
 
+  /** The failure that a status is, unless it is empty. */
+  failure why(oarlock_status status) const {
+    if (self().lock != 0) return failure(status);
+    return failure(OARLOCK_ERR_STALE,
+                   "the pending is empty: its request has ended or become a guard, or it was "
+                   "moved from");
+  }
+
   static chance<guard> give(result<guard> from) {
     return Errors::give_unless(OARLOCK_ERR_TIMEOUT, std::move(from));
   }
 
   result<guard> wait_ns(std::int64_t timeout_ns) {
     detail::waiting& it = self();
-    if (it.lock == 0) return failure(OARLOCK_ERR_STALE);
+    if (it.lock == 0) return why(OARLOCK_ERR_STALE);
     std::uint64_t token = 0;
     detail::outcome done = detail::attempt([&](oarlock_error** error) {
       // A look at what waits still is no failure worth a message.
@@ -171,6 +179,7 @@ class ticket_operations {
    *  Does not block. */
   answer<bool> cancel() {
     const detail::waiting& it = detail::target_access::of(static_cast<Self&>(*this));
+    if (it.manager == nullptr) return Errors::give(result<bool>(detail::moved_from("ticket")));
     const oarlock_status status = oarlock_cancel(it.manager.get(), it.lock);
     if (status == OARLOCK_OK || status == OARLOCK_ERR_GRANTED || status == OARLOCK_ERR_STALE) {
       return Errors::give(result<bool>(status == OARLOCK_OK));

@@ -83,8 +83,8 @@ class queue_operations {
     return Errors::give(enqueue_ns(wanted, detail::until(deadline), data, about));
   }
 
-  /** Begins an upgrade of a guard of this manager's and returns at once: true if it was
-   *  granted. Else it waits, and exactly one completion with this data comes. The guard
+  /** Begins an upgrade of a guard, of this manager or another, and returns at once: true if
+   *  it was granted. Else it waits, and exactly one completion with this data comes. The guard
    *  stays the caller's; if it goes first, the completion says OARLOCK_ERR_CANCELLED. Does
    *  not block. */
   [[nodiscard]] answer<bool> upgrade(guard& held, void* data) const {
@@ -109,7 +109,7 @@ class queue_operations {
   }
 
   /** Fetches all that lie in the queue, the oldest first. Does not block. */
-  answer<std::vector<completion>> drain() const { return Errors::give(all(0)); }
+  [[nodiscard]] answer<std::vector<completion>> drain() const { return Errors::give(all(0)); }
 
   /** Fetches what lies in the queue, the oldest first. Does not block. A function may call
    *  everything here; it gets what has come meanwhile by the next call. */
@@ -120,7 +120,7 @@ class queue_operations {
 
   /** Waits until something lies in the queue and fetches all of it. Blocks for as long as
    *  it takes; a post ends it. */
-  answer<std::vector<completion>> wait() const { return Errors::give(all(OARLOCK_FOREVER)); }
+  [[nodiscard]] answer<std::vector<completion>> wait() const { return Errors::give(all(OARLOCK_FOREVER)); }
 
   /** Waits until something lies in the queue and fetches it. Blocks for as long as it
    *  takes; a post ends it. */
@@ -131,7 +131,7 @@ class queue_operations {
 
   /** The same, for at most the timeout: then there are none. */
   template <class Rep, class Period>
-  answer<std::vector<completion>> wait_for(
+  [[nodiscard]] answer<std::vector<completion>> wait_for(
       const std::chrono::duration<Rep, Period>& timeout) const {
     const detail::span limit = detail::nanoseconds(timeout);
     if (limit.status != OARLOCK_OK) {
@@ -153,7 +153,7 @@ class queue_operations {
 
   /** The same, until a time point: then there are none. */
   template <class Clock, class Duration>
-  answer<std::vector<completion>> wait_until(
+  [[nodiscard]] answer<std::vector<completion>> wait_until(
       const std::chrono::time_point<Clock, Duration>& deadline) const {
     return Errors::give(all(detail::until(deadline)));
   }
@@ -169,16 +169,16 @@ class queue_operations {
    *  or to hand it something. Does not block. */
   answer<void> post(void* data = nullptr) const {
     const oarlock_status status = oarlock_queue_post(self().queue.get(), data);
-    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(failure(status)));
+    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(why(status)));
   }
 
   /** The file descriptor, which is readable exactly while something lies in the queue: for
    *  poll, epoll or an event loop. It is the queue's: not to be read or closed. Fails with
    *  OARLOCK_ERR_UNSUPPORTED where the system has none. */
-  answer<int> fd() const {
+  [[nodiscard]] answer<int> fd() const {
     int fd = -1;
     const oarlock_status status = oarlock_queue_fd(self().queue.get(), &fd);
-    if (status != OARLOCK_OK) return Errors::give(result<int>(failure(status)));
+    if (status != OARLOCK_OK) return Errors::give(result<int>(why(status)));
     return Errors::give(result<int>(fd));
   }
 
@@ -196,13 +196,20 @@ class queue_operations {
     return detail::target_access::of(static_cast<const Self&>(*this));
   }
 
+  /** The failure that a status is, unless the queue was moved from. */
+  failure why(oarlock_status status) const {
+    return self().queue == nullptr ? detail::moved_from("queue") : failure(status);
+  }
+
   result<enqueued> enqueue_ns(const claims& wanted, std::int64_t timeout_ns, void* data,
                               const request_options& about) const {
+    if (self().queue == nullptr) return detail::moved_from("queue");
     const detail::request asked(self().manager, wanted, about);
     return asked.enqueue(timeout_ns, self().queue.get(), data);
   }
 
   result<bool> upgrade_ns(guard& of, std::int64_t timeout_ns, void* data) const {
+    if (self().queue == nullptr) return detail::moved_from("queue");
     detail::held& held = detail::guard_access::held(of);
     return detail::begin_upgrade(held, [&](oarlock_state* state, std::uint64_t* token,
                                            oarlock_error** error) {
@@ -231,7 +238,7 @@ class queue_operations {
       const std::size_t room = most - sum < batch ? most - sum : batch;
       std::size_t count = 0;
       const oarlock_status status = take(sum == 0 ? timeout_ns : 0, some.data(), room, count);
-      if (status != OARLOCK_OK) return failure(status);
+      if (status != OARLOCK_OK) return why(status);
       for (std::size_t i = 0; i < count; ++i) {
         each(detail::completion_access::make(self().manager, some[i]));
       }
@@ -278,6 +285,7 @@ class queue : public queue_operations<queue, throwing> {
 
   /** The same, returning a failure. */
   static result<queue> make(const manager& of) {
+    if (of.native() == nullptr) return detail::moved_from("manager");
     oarlock_queue* made = nullptr;
     detail::outcome done =
         detail::attempt([&](oarlock_error** error) { return oarlock_queue_new(&made, error); });

@@ -27,7 +27,7 @@ class request {
   result<guard> acquire(std::int64_t timeout_ns) const {
     lock_id lock = 0;
     std::uint64_t token = 0;
-    outcome done = attempt([&](oarlock_error** error) {
+    outcome done = asked([&](oarlock_error** error) {
       return oarlock_acquire(manager_.get(), claims_.data(), claims_.size(), options_.get(),
                              timeout_ns, &lock, &token, error);
     });
@@ -43,9 +43,12 @@ class request {
       return oarlock_try_acquire(manager_.get(), claims_.data(), claims_.size(), options_.get(),
                                  &lock, &token, error);
     };
-    outcome done = call(nullptr);
-    // Once more for the details, which a refusal that is expected would waste.
-    if (!done.ok() && done.code() != OARLOCK_ERR_WOULD_BLOCK) done = attempt(call);
+    outcome done = sound();
+    if (done.ok()) {
+      done = call(nullptr);
+      // Once more for the details, which a refusal that is expected would waste.
+      if (!done.ok() && done.code() != OARLOCK_ERR_WOULD_BLOCK) done = attempt(call);
+    }
     if (!done.ok()) return std::move(done).why();
     return guard_access::make(manager_.keep(), lock, token);
   }
@@ -53,7 +56,7 @@ class request {
   /** would_grant. */
   result<bool> would_grant() const {
     std::int32_t would = 0;
-    outcome done = attempt([&](oarlock_error** error) {
+    outcome done = asked([&](oarlock_error** error) {
       return oarlock_would_grant(manager_.get(), claims_.data(), claims_.size(), options_.get(),
                                  &would, error);
     });
@@ -65,7 +68,7 @@ class request {
   result<pending> enqueue() const {
     lock_id lock = 0;
     oarlock_state state = 0;
-    outcome done = attempt([&](oarlock_error** error) {
+    outcome done = asked([&](oarlock_error** error) {
       return oarlock_enqueue(manager_.get(), claims_.data(), claims_.size(), options_.get(), &lock,
                              &state, nullptr, error);
     });
@@ -76,16 +79,24 @@ class request {
   /** enqueue with a function. */
   template <class Done>
   result<enqueued> enqueue(std::int64_t timeout_ns, Done&& done) const {
-    static_assert(is_callback<Done, result<guard>>,
-                  "a callback must be noexcept: [](auto outcome) noexcept { ... }");
-    using kept_type = callback<std::decay_t<Done>, make_guard>;
-    auto kept = std::make_unique<kept_type>(manager_.keep(), std::forward<Done>(done));
-    return told([&](lock_id* lock, oarlock_state* state, std::uint64_t* token,
-                    oarlock_error** error) {
-      return oarlock_enqueue_callback(manager_.get(), claims_.data(), claims_.size(),
-                                      options_.get(), timeout_ns, kept_type::call, kept.release(),
-                                      kept_type::drop, lock, state, token, error);
-    });
+    if constexpr (!hears<Done, result<guard>>) {
+      static_assert(hears<Done, result<guard>>,
+                    "a callback takes the guard or why there is none: "
+                    "[](oarlock::result<oarlock::guard> outcome) noexcept { ... }");
+      return failure(OARLOCK_ERR_INTERNAL);
+    } else {
+      static_assert(is_callback<Done, result<guard>>,
+                    "a callback must be noexcept: [](auto outcome) noexcept { ... }");
+      using kept_type = callback<std::decay_t<Done>, make_guard>;
+      auto kept = std::make_unique<kept_type>(manager_.keep(), std::forward<Done>(done));
+      return told([&](lock_id* lock, oarlock_state* state, std::uint64_t* token,
+                      oarlock_error** error) {
+        return oarlock_enqueue_callback(manager_.get(), claims_.data(), claims_.size(),
+                                        options_.get(), timeout_ns, kept_type::call,
+                                        kept.release(), kept_type::drop, lock, state, token,
+                                        error);
+      });
+    }
   }
 
   /** enqueue on a queue. */
@@ -98,13 +109,27 @@ class request {
   }
 
  private:
+  /** What is wrong that C cannot see. */
+  outcome sound() const {
+    if (manager_.get() == nullptr) return moved_from("manager");
+    if (options_.moved_from()) return moved_from("owner");
+    if (claims_.doubtful() != nullptr) return path_access::check(*claims_.doubtful());
+    return OARLOCK_OK;
+  }
+
+  /** Asks C, if nothing is. */
+  template <class Call>
+  outcome asked(Call call) const {
+    outcome before = sound();
+    return before.ok() ? attempt(call) : before;
+  }
+
   template <class Call>
   result<enqueued> told(Call call) const {
     lock_id lock = 0;
     oarlock_state state = 0;
     std::uint64_t token = 0;
-    outcome done =
-        attempt([&](oarlock_error** error) { return call(&lock, &state, &token, error); });
+    outcome done = asked([&](oarlock_error** error) { return call(&lock, &state, &token, error); });
     if (!done.ok()) return std::move(done).why();
     if (state == OARLOCK_GRANTED) {
       return enqueued(guard_access::make(manager_.keep(), lock, token));

@@ -13,10 +13,11 @@
 namespace oarlock {
 namespace detail {
 
-/** A duration as nanoseconds, rounded up, or what is wrong with it. */
+/** A duration as nanoseconds, rounded up, or what is wrong with it. One that is too large
+ *  to be counted is OARLOCK_FOREVER. */
 struct span {
   std::int64_t ns;
-  oarlock_status status;  // OARLOCK_OK, INVALID_TIMEOUT or TIMEOUT_TOO_LARGE
+  oarlock_status status;  // OARLOCK_OK or INVALID_TIMEOUT
 };
 
 /** Reads a duration of any unit, without overflowing. */
@@ -28,7 +29,7 @@ span nanoseconds(const std::chrono::duration<Rep, Period>& timeout) noexcept {
     if (timeout < timeout.zero()) return {0, OARLOCK_ERR_INVALID_TIMEOUT};
     const auto count = static_cast<std::uint64_t>(timeout.count());
     if (count > static_cast<std::uint64_t>(most / unit::num)) {
-      return {0, OARLOCK_ERR_TIMEOUT_TOO_LARGE};
+      return {OARLOCK_FOREVER, OARLOCK_OK};
     }
     return {static_cast<std::int64_t>(count) * unit::num, OARLOCK_OK};
   } else {
@@ -36,17 +37,15 @@ span nanoseconds(const std::chrono::duration<Rep, Period>& timeout) noexcept {
     using floating = std::chrono::duration<long double, std::nano>;
     const long double wanted = floating(timeout).count();
     if (!(wanted >= 0)) return {0, OARLOCK_ERR_INVALID_TIMEOUT};
-    if (wanted >= static_cast<long double>(most)) return {0, OARLOCK_ERR_TIMEOUT_TOO_LARGE};
+    if (wanted >= static_cast<long double>(most)) return {OARLOCK_FOREVER, OARLOCK_OK};
     const auto whole = static_cast<std::int64_t>(wanted);
     return {static_cast<long double>(whole) < wanted ? whole + 1 : whole, OARLOCK_OK};
   }
 }
 
-/** The message that only C++ can need: C's timeouts are all small enough. */
+/** The message that only C++ can need: C has no timeouts that are no numbers. */
 inline failure refused(span timeout) {
-  return timeout.status == OARLOCK_ERR_INVALID_TIMEOUT
-             ? failure(timeout.status, "the timeout is negative or not a number")
-             : failure(timeout.status, "the timeout is too large to add to now");
+  return failure(timeout.status, "the timeout is negative or not a number");
 }
 
 /** What is left until a time point: 0 when it has passed, OARLOCK_FOREVER when it
@@ -63,17 +62,15 @@ std::int64_t until(const std::chrono::time_point<Clock, Duration>& deadline) {
   using floating = std::chrono::duration<long double, std::nano>;
   const floating left = floating(deadline.time_since_epoch()) - floating(now.time_since_epoch());
   const span rounded = nanoseconds(left);
-  if (rounded.status == OARLOCK_ERR_TIMEOUT_TOO_LARGE) return OARLOCK_FOREVER;
   return rounded.ns == 0 && alike ? 1 : rounded.ns;
 }
 
 /** The same for a duration as the standard library's locks take it: what is
- *  negative has passed, and what is too large never does. */
+ *  negative has passed. */
 template <class Rep, class Period>
 std::int64_t at_most(const std::chrono::duration<Rep, Period>& timeout) noexcept {
   const span rounded = nanoseconds(timeout);
-  if (rounded.status == OARLOCK_OK) return rounded.ns;
-  return rounded.status == OARLOCK_ERR_INVALID_TIMEOUT ? 0 : OARLOCK_FOREVER;
+  return rounded.status == OARLOCK_OK ? rounded.ns : 0;
 }
 
 /** Waits, by a function of a timeout that gives a result, until a time point.

@@ -48,9 +48,15 @@ struct held {
   bool upgrading = false;   // an upgrade was begun, so the library knows better
 };
 
+/** Of any call of an empty guard. */
+inline failure empty_guard() {
+  return failure(OARLOCK_ERR_STALE, "the guard is empty: it was released or moved from");
+}
+
 /** Begins an upgrade by a C call: whether it is granted at once. */
 template <class Call>
 result<bool> begin_upgrade(held& of, Call call) {
+  if (of.lock == 0) return empty_guard();
   oarlock_state state = 0;
   std::uint64_t token = 0;
   outcome done = attempt([&](oarlock_error** error) { return call(&state, &token, error); });
@@ -78,7 +84,8 @@ class upgrade_operations {
   template <class T>
   using answer = typename Errors::template answer<T>;
   template <class Done>
-  using if_hears = std::enable_if_t<detail::hears<Done, result<std::uint64_t>>, int>;
+  using if_hears = std::enable_if_t<
+      detail::hears<Done, result<std::uint64_t>> || detail::hears<Done, std::uint64_t>, int>;
 
  public:
   /** Upgrades. Blocks for as long as it takes. */
@@ -165,12 +172,12 @@ class upgrade_operations {
   }
 
   /** Where the upgrade stands. Does not block. */
-  answer<oarlock::upgrade_state> upgrade_state() {
+  [[nodiscard]] answer<oarlock::upgrade_state> upgrade_state() {
     oarlock_state state = 0;
     std::uint64_t token = 0;
     const oarlock_status status = oarlock_upgrade_state(manager(), lock(), &state, &token);
     if (status != OARLOCK_OK) {
-      return Errors::give(result<oarlock::upgrade_state>(failure(status)));
+      return Errors::give(result<oarlock::upgrade_state>(why(status)));
     }
     if (state == OARLOCK_GRANTED) held().token = token;
     return Errors::give(result<oarlock::upgrade_state>(static_cast<oarlock::upgrade_state>(state)));
@@ -184,7 +191,7 @@ class upgrade_operations {
     if (status == OARLOCK_OK || (status == OARLOCK_ERR_STALE && lock() != 0)) {
       return Errors::give(result<bool>(status == OARLOCK_OK));
     }
-    return Errors::give(result<bool>(failure(status)));
+    return Errors::give(result<bool>(why(status)));
   }
 
  protected:
@@ -196,9 +203,9 @@ class upgrade_operations {
   /** What the guard holds. */
   detail::held& held() { return detail::target_access::of(static_cast<Self&>(*this)); }
 
-  /** Success, or the failure that a status is. */
-  static answer<void> done(oarlock_status status) {
-    return Errors::give(status == OARLOCK_OK ? result<void>() : result<void>(failure(status)));
+  /** The failure that a status is, unless the guard is empty. */
+  failure why(oarlock_status status) {
+    return lock() == 0 ? detail::empty_guard() : failure(status);
   }
 
  private:
@@ -207,6 +214,7 @@ class upgrade_operations {
 
   template <class Call>
   result<void> upgraded(Call call) {
+    if (lock() == 0) return detail::empty_guard();
     std::uint64_t token = 0;
     detail::outcome done =
         detail::attempt([&](oarlock_error** error) { return call(&token, error); });
@@ -230,15 +238,22 @@ class upgrade_operations {
 
   template <class Done>
   result<bool> upgrade_told(std::int64_t timeout_ns, Done&& done) {
-    static_assert(detail::is_callback<Done, result<std::uint64_t>>,
-                  "a callback must be noexcept: [](auto token) noexcept { ... }");
-    using kept_type = detail::callback<std::decay_t<Done>, detail::make_token>;
-    auto kept = std::make_unique<kept_type>(held().manager, std::forward<Done>(done));
-    const auto call = [&](oarlock_state* state, std::uint64_t* token, oarlock_error** error) {
-      return oarlock_upgrade_callback(manager(), lock(), timeout_ns, kept_type::call,
-                                      kept.release(), kept_type::drop, state, token, error);
-    };
-    return detail::begin_upgrade(held(), call);
+    if constexpr (!detail::hears<Done, result<std::uint64_t>>) {
+      static_assert(detail::hears<Done, result<std::uint64_t>>,
+                    "a callback takes the token or why there is none: "
+                    "[](oarlock::result<std::uint64_t> token) noexcept { ... }");
+      return failure(OARLOCK_ERR_INTERNAL);
+    } else {
+      static_assert(detail::is_callback<Done, result<std::uint64_t>>,
+                    "a callback must be noexcept: [](auto token) noexcept { ... }");
+      using kept_type = detail::callback<std::decay_t<Done>, detail::make_token>;
+      auto kept = std::make_unique<kept_type>(held().manager, std::forward<Done>(done));
+      const auto call = [&](oarlock_state* state, std::uint64_t* token, oarlock_error** error) {
+        return oarlock_upgrade_callback(manager(), lock(), timeout_ns, kept_type::call,
+                                        kept.release(), kept_type::drop, state, token, error);
+      };
+      return detail::begin_upgrade(held(), call);
+    }
   }
 };
 
