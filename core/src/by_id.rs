@@ -219,6 +219,10 @@ impl Manager {
         match (located.upgrade(), located.state()) {
             (_, State::Waiting) => Err(StaleLock),
             (Some(_), _) => Ok(UpgradeState::Waiting),
+            // Granted, and told, since the look above.
+            (None, State::Granted { token }) if located.is_all_write() => {
+                Ok(UpgradeState::Done(token))
+            }
             (None, _) => Ok(UpgradeState::NotUpgraded),
         }
     }

@@ -202,11 +202,7 @@ impl Shared {
     /// upgrade is granted, too.
     pub(crate) fn token_if_upgraded(&self, anchor: &Arc<Anchor>, id: LockId) -> Option<u64> {
         let token = self.complete_upgrade(anchor, id)?;
-        let located = Located::find(self, id)?;
-        let mut parts = located.parts.iter();
-        parts
-            .all(|(shard, part)| shard.engine.is_all_write(*part))
-            .then_some(token)
+        Located::find(self, id)?.is_all_write().then_some(token)
     }
 
     /// Ends an upgrade whose last part is granted: what it has to give back is
@@ -330,6 +326,14 @@ impl Shared {
             },
         };
         self.upgraded(anchor, id, outcome)
+    }
+}
+
+impl Located<'_> {
+    /// Whether the request writes all that it claims.
+    pub(crate) fn is_all_write(&self) -> bool {
+        let mut parts = self.parts.iter();
+        parts.all(|(shard, part)| shard.engine.is_all_write(*part))
     }
 }
 
