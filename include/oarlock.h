@@ -64,9 +64,10 @@
  * the functions that free, of which one call is the last. A lock belongs to no
  * thread: one may acquire it and another release it, and a thread that ends
  * leaves what it holds held. Callbacks run with no internal lock held, on the
- * thread whose call decided the outcome. The library has no threads, but for: one
- * named oarlock-timer, from the first asynchronous wait with a timeout until
- * there have been none for some seconds; and one for each oarlock_watch.
+ * thread whose call decided the outcome, inside that call, whichever it is. The
+ * library has no threads, but for: one named oarlock-timer, from the first
+ * asynchronous wait with a timeout until there have been none for some seconds; and
+ * one for each oarlock_watch.
  *
  * Do not cancel a thread (pthread_cancel) inside a call: disable that around it. A
  * wait is not ended by it, and unwinding through the library ends the process.
@@ -683,14 +684,19 @@ oarlock_status oarlock_manager_check(const oarlock_manager *manager);
  *
  * If it is the manager's last handle (a manager without a name has only one),
  * the manager ends with it: waiting requests end with CLOSED, their callbacks
- * are called, and its locks are gone. So release what you hold first.
+ * are called, and its locks are gone. So release what you hold first. Whoever was
+ * granted something and has not been told yet is told CLOSED, too: inside a callback
+ * that is when it has returned, so a callback may still come then, but without a
+ * lock.
  *
  * Ownership: takes the handle.
  * Lifetimes: the handle must not be used afterwards. Errors, owners and
  *   snapshots outlive it, and so do queues.
  * Threads: any, once, while no other call on the handle is running: also not
- *   from a callback that runs inside such a call.
- * Blocks: never; callbacks of waiting requests run inside this call.
+ *   from a callback that runs inside such a call. From one on the thread for
+ *   timeouts it may be freed.
+ * Blocks: until callbacks of the manager that other threads run have returned (that
+ *   for timeouts is one); callbacks of waiting requests run inside this call.
  * Statuses: none.
  *
  * In a forked child, a handle from before the fork is left as it is: nothing
@@ -799,7 +805,8 @@ typedef struct {
  *   only.
  * Threads: any. The lock belongs to no thread.
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
- *   it takes; 0 not at all.
+ *   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+ *   inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
  *   DEADLOCK; CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
  *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
@@ -807,9 +814,8 @@ typedef struct {
  *   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
  *   INVALID_ARGUMENT; FORKED; PANIC.
  *
- * Nobody is told the lock's number before the call returns, so a call that
- * blocks cannot be cancelled (only a number made up that happens to be its own
- * ends it, with CANCELLED). To be able to, use oarlock_enqueue and oarlock_wait.
+ * A call that blocks ends with CANCELLED if somebody finds its lock by an inspection
+ * and cancels it. To have the number at hand, use oarlock_enqueue and oarlock_wait.
  *
  * *out_token is the fencing token: of two conflicting requests the later one
  * has the greater token. `options`, `out_token` and `out_error` may be NULL.
@@ -835,7 +841,7 @@ oarlock_status oarlock_acquire(const oarlock_manager *manager,
  * Lifetimes: `claims`, `options` and all they point to are read during the call
  *   only.
  * Threads: any.
- * Blocks: never.
+ * Blocks: never; callbacks of requests that this ends run inside this call.
  * Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
  *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
  *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
@@ -929,8 +935,9 @@ int64_t oarlock_until(int64_t deadline_ns);
  * Lifetimes: `claims`, `options` and all they point to are read during the call
  *   only.
  * Threads: any.
- * Blocks: never.
- * Statuses: OARLOCK_OK; CLOSED; DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS,
+ * Blocks: never; callbacks of other requests that this ends run inside this call.
+ * Statuses: OARLOCK_OK; CLOSED; DEADLOCK; CANCELLED (by somebody who found its
+ *   lock by an inspection already); TOO_MANY_WAITING; NO_CLAIMS,
  *   INVALID_MODE, ZERO_LIMIT, LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
  *   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER,
  *   INVALID_NAME, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
@@ -960,8 +967,10 @@ oarlock_status oarlock_enqueue(const oarlock_manager *manager,
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
  *   it takes; 0 not at all.
  * Statuses: OARLOCK_OK (also when it was granted long ago); TIMEOUT;
- *   CANCELLED (cancelled or released meanwhile); CLOSED; DEADLOCK; STALE (also
- *   for a request that ended before this call); INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+ *   CANCELLED (cancelled or released meanwhile); CLOSED (once the manager is
+ *   closed also for any other lock that has ended); DEADLOCK; STALE (also for a
+ *   request that ended before this call); INVALID_TIMEOUT, TIMEOUT_TOO_LARGE;
+ *   INVALID_ARGUMENT; FORKED; PANIC.
  *
  * Only who is in this call when the request ends learns why. For a request that
  * may be cancelled by others or end by a DEADLOCK between two waits, use a callback
@@ -1012,7 +1021,8 @@ oarlock_status oarlock_lock_state(const oarlock_manager *manager,
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
  * Blocks: never.
- * Statuses: OARLOCK_OK; NOT_GRANTED (it waits still and has no token yet); STALE; INVALID_ARGUMENT; FORKED; PANIC.
+ * Statuses: OARLOCK_OK; NOT_GRANTED (it waits still and has no token yet);
+ *   STALE; INVALID_ARGUMENT; FORKED; PANIC.
  */
 oarlock_status oarlock_lock_token(const oarlock_manager *manager,
                                   oarlock_lock lock,
@@ -1038,9 +1048,12 @@ oarlock_status oarlock_lock_token(const oarlock_manager *manager,
  *
  * Runs with no internal lock held, so it may call any function of this library
  * but oarlock_manager_free and oarlock_queue_free of what the call that it runs
- * in works with; runs inside the release, cancel, close or free that decided the
- * outcome, or on the library's own thread for timeouts, so it should be short.
- * Must not unwind or longjmp out.
+ * in works with. Runs inside the call that decided the outcome: mostly a release,
+ * cancel, close or free, but also an acquire whose time is up, and any that changes
+ * who holds what; or on the library's own thread for timeouts. So it should be short,
+ * and take no mutex that the program holds around calls. Must not leave in another
+ * way than by returning: no exception, longjmp or pthread_exit. A child that it
+ * forks must not return from it.
  */
 typedef void (*oarlock_callback)(void *user_data,
                                  oarlock_status status,
@@ -1049,8 +1062,8 @@ typedef void (*oarlock_callback)(void *user_data,
                                  const oarlock_error *error);
 
 /**
- * Gives the user data back: called once, when nothing will use it any more.
- * Must not unwind or longjmp out.
+ * Gives the user data back: called once, when nothing will use it any more. What
+ * oarlock_callback says of what may be called, and of returning, holds here, too.
  */
 typedef void (*oarlock_drop)(void *user_data);
 
@@ -1074,7 +1087,7 @@ typedef void (*oarlock_drop)(void *user_data);
  * Threads: any. `callback` and `drop` run on the thread whose release, cancel,
  *   close or free decides the outcome, or on the library's own for timeouts, so
  *   they must be able to run on any.
- * Blocks: never.
+ * Blocks: never; callbacks of other requests that this ends run inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); CLOSED;
  *   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
  *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
@@ -1198,7 +1211,7 @@ oarlock_status oarlock_queue_fd(const oarlock_queue *queue, int *out_fd);
  *   only; `user_data` is handed back and not looked into. The queue may be freed
  *   before the outcome, and the manager, too.
  * Threads: any.
- * Blocks: never.
+ * Blocks: never; callbacks of other requests that this ends run inside this call.
  * Statuses: as oarlock_enqueue_callback.
  *
  * After `timeout_ns` nanoseconds without the grant the request leaves the queue
@@ -1274,7 +1287,8 @@ oarlock_status oarlock_queue_post(const oarlock_queue *queue, void *user_data);
  * wait for it are cancelled; locks that were granted and not fetched are
  * released: nobody would know of them.
  *
- * Ownership: takes the queue and what lies in it; its file descriptor is closed.
+ * Ownership: takes the queue and what lies in it; its file descriptor is closed
+ *   (inside a callback: at the latest when that has returned).
  * Lifetimes: neither the queue nor its descriptor may be used afterwards: take
  *   it out of poll sets before.
  * Threads: any, once, while no other call on the queue is running: also not from
@@ -1335,8 +1349,8 @@ oarlock_status oarlock_release_part(const oarlock_manager *manager,
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
- *   it takes; 0 not at all. Callbacks of requests that this lets in run inside
- *   this call.
+ *   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+ *   inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (the upgrade is taken back); DEADLOCK (at once,
  *   if another holder waits to be upgraded, too, or it would wait in a longer
  *   circle); CANCELLED (oarlock_upgrade_cancel, or the request was released);
@@ -1359,7 +1373,7 @@ oarlock_status oarlock_upgrade(const oarlock_manager *manager,
  *   caller's on failure.
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
  * Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts); CLOSED;
  *   NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT; FORKED; PANIC.
  *
@@ -1379,7 +1393,7 @@ oarlock_status oarlock_try_upgrade(const oarlock_manager *manager,
  *   given, is the caller's on failure.
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
  * Statuses: OARLOCK_OK; DEADLOCK; CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE;
  *   INVALID_ARGUMENT; FORKED; PANIC.
  *
@@ -1402,8 +1416,8 @@ oarlock_status oarlock_upgrade_enqueue(const oarlock_manager *manager,
  * Threads: any, also several at once: the first whose time is up takes the
  *   upgrade back for all.
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
- *   it takes; 0 not at all. Callbacks of requests that this lets in run inside
- *   this call.
+ *   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+ *   inside this call.
  * Statuses: OARLOCK_OK (also for a request that writes all that it claims);
  *   TIMEOUT; CANCELLED (it was taken back, ended without the grant before this
  *   call, or none was begun); DEADLOCK; CLOSED; NOT_GRANTED; STALE;
@@ -1426,7 +1440,7 @@ oarlock_status oarlock_upgrade_wait(const oarlock_manager *manager,
  * Ownership: nothing changes hands.
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
  * Statuses: OARLOCK_OK; NOT_GRANTED; STALE; INVALID_ARGUMENT; FORKED; PANIC.
  *
  * *out_token is the fencing token when granted, else 0; it may be NULL.
@@ -1460,7 +1474,7 @@ oarlock_status oarlock_upgrade_cancel(const oarlock_manager *manager, oarlock_lo
  *   *out_error, where given, is the caller's on failure.
  * Lifetimes: `user_data` and both functions must live until `drop` is called.
  * Threads: any, for the functions, too.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); DEADLOCK;
  *   CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_TIMEOUT,
  *   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT (also for a NULL `callback`); INTERNAL
@@ -1488,7 +1502,7 @@ oarlock_status oarlock_upgrade_callback(const oarlock_manager *manager,
  *   *out_error, where given, is the caller's on failure.
  * Lifetimes: `user_data` is handed back and not looked into.
  * Threads: any.
- * Blocks: never; callbacks of requests that this lets in run inside this call.
+ * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
  * Statuses: as oarlock_upgrade_callback.
  *
  * *out_state and *out_token are as in oarlock_upgrade_enqueue. `timeout_ns` is as
@@ -1733,7 +1747,8 @@ typedef struct oarlock_watch oarlock_watch;
 
 /**
  * Told of a request that is held or has waited for long. `info` and all it points
- * to are valid until this returns. Must not unwind or longjmp out.
+ * to are valid until this returns. May call any function of this library. Must not
+ * leave in another way than by returning.
  */
 typedef void (*oarlock_watch_callback)(void *user_data, const oarlock_request_info *info);
 

@@ -166,6 +166,18 @@ crate::sync::thread_local! {
         const { RefCell::new(ManuallyDrop::new(Backlog::EMPTY)) };
 }
 
+/// In a child forked inside a callback: what the parent's thread has still to run is
+/// the parent's. For bindings, from their fork handlers; touches nothing but this
+/// thread's own list, and frees nothing.
+pub fn forget_inherited_callbacks() {
+    BACKLOG.with(|place| {
+        // Borrowed only while no foreign code runs, so not in the middle of a fork.
+        if let Ok(mut backlog) = place.try_borrow_mut() {
+            std::mem::forget(std::mem::replace(&mut **backlog, Backlog::EMPTY));
+        }
+    });
+}
+
 /// Looks at this thread's backlog; no foreign code runs meanwhile.
 fn with_backlog<T>(look: impl FnOnce(&mut Backlog) -> T) -> T {
     BACKLOG.with(|place| {

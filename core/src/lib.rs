@@ -79,6 +79,8 @@ mod weak;
 pub use builder::ManagerBuilder;
 pub use by_id::{EnqueuedById, LockState};
 pub use claim::{Claim, read, write};
+#[doc(hidden)]
+pub use delivery::forget_inherited_callbacks;
 pub use error::{
     AcquireError, AcquireTimeoutError, CancelError, ChangeError, Circle, CircleMember,
     InvalidRequest, PendingTimeoutError, StaleLock, TryAcquireError, UpgradeError, WaitError,

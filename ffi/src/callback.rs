@@ -1,10 +1,12 @@
 //! A function of the caller's, to be called with the outcome of a wait.
 
 use crate::error::oarlock_error;
+use crate::life::Life;
 use crate::lock::oarlock_lock;
 use crate::sink::Outcome;
 use crate::status::{OARLOCK_OK, oarlock_status};
 use std::ffi::c_void;
+use std::sync::Arc;
 
 /// Told the outcome of a request or upgrade that had to wait. On OARLOCK_OK
 /// `token` is its fencing token, else 0. Of a request, `lock` is now the callee's
@@ -20,9 +22,12 @@ use std::ffi::c_void;
 ///
 /// Runs with no internal lock held, so it may call any function of this library
 /// but oarlock_manager_free and oarlock_queue_free of what the call that it runs
-/// in works with; runs inside the release, cancel, close or free that decided the
-/// outcome, or on the library's own thread for timeouts, so it should be short.
-/// Must not unwind or longjmp out.
+/// in works with. Runs inside the call that decided the outcome: mostly a release,
+/// cancel, close or free, but also an acquire whose time is up, and any that changes
+/// who holds what; or on the library's own thread for timeouts. So it should be short,
+/// and take no mutex that the program holds around calls. Must not leave in another
+/// way than by returning: no exception, longjmp or pthread_exit. A child that it
+/// forks must not return from it.
 pub type oarlock_callback = Option<
     unsafe extern "C" fn(
         user_data: *mut c_void,
@@ -33,8 +38,8 @@ pub type oarlock_callback = Option<
     ),
 >;
 
-/// Gives the user data back: called once, when nothing will use it any more.
-/// Must not unwind or longjmp out.
+/// Gives the user data back: called once, when nothing will use it any more. What
+/// oarlock_callback says of what may be called, and of returning, holds here, too.
 pub type oarlock_drop = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 /// The user data in our keeping. Its drop function runs when this is dropped.
@@ -71,11 +76,19 @@ pub(crate) struct Callback {
     pub(crate) function:
         unsafe extern "C" fn(*mut c_void, oarlock_status, oarlock_lock, u64, *const oarlock_error),
     pub(crate) data: UserData,
+    /// That of the manager.
+    pub(crate) life: Arc<Life>,
 }
 
 impl Callback {
     /// Calls it; then the data is given back.
     pub(crate) fn call(self, outcome: Outcome) {
+        let telling = self.life.tell();
+        let outcome = if telling.is_none() {
+            outcome.after_the_end()
+        } else {
+            outcome
+        };
         let (status, lock, token, error) = match outcome {
             Outcome::Granted(guard) => {
                 let token = guard.token();
@@ -88,7 +101,9 @@ impl Callback {
         };
         let error: *const oarlock_error = error.as_deref().map_or(std::ptr::null(), |error| error);
         // SAFETY: the caller's function with the caller's data, alive until
-        // `self` is dropped.
+        // it is dropped.
         unsafe { (self.function)(self.data.pointer(), status, lock, token, error) };
+        drop(self.data);
+        drop(telling);
     }
 }

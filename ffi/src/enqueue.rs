@@ -99,8 +99,9 @@ fn place<'a, I: Iterator<Item = Claim<'a>>>(
 /// Lifetimes: `claims`, `options` and all they point to are read during the call
 ///   only.
 /// Threads: any.
-/// Blocks: never.
-/// Statuses: OARLOCK_OK; CLOSED; DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS,
+/// Blocks: never; callbacks of other requests that this ends run inside this call.
+/// Statuses: OARLOCK_OK; CLOSED; DEADLOCK; CANCELLED (by somebody who found its
+///   lock by an inspection already); TOO_MANY_WAITING; NO_CLAIMS,
 ///   INVALID_MODE, ZERO_LIMIT, LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
 ///   TOO_MANY_SEGMENTS, PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER,
 ///   INVALID_NAME, TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
@@ -171,7 +172,7 @@ fn place_in_line(pending: Pending) -> Result<Placed, Failure> {
 /// Threads: any. `callback` and `drop` run on the thread whose release, cancel,
 ///   close or free decides the outcome, or on the library's own for timeouts, so
 ///   they must be able to run on any.
-/// Blocks: never.
+/// Blocks: never; callbacks of other requests that this ends run inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); CLOSED;
 ///   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
 ///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
@@ -208,7 +209,8 @@ pub unsafe extern "C" fn oarlock_enqueue_callback(
         let timeout = timeout::read(timeout_ns)?;
         let claims = claim::read(claims, claim_count, &manager.limits)?;
         let request = request::make(manager, claims, options)?;
-        let sink = Sink::Callback(Callback { function, data });
+        let life = Arc::clone(&manager.life);
+        let sink = Sink::Callback(Callback { function, data, life });
         place(manager, request, timeout, sink)?.hand_over(out_lock, out_state, out_token);
         Ok(())
     })
@@ -229,7 +231,7 @@ pub unsafe extern "C" fn oarlock_enqueue_callback(
 ///   only; `user_data` is handed back and not looked into. The queue may be freed
 ///   before the outcome, and the manager, too.
 /// Threads: any.
-/// Blocks: never.
+/// Blocks: never; callbacks of other requests that this ends run inside this call.
 /// Statuses: as oarlock_enqueue_callback.
 ///
 /// After `timeout_ns` nanoseconds without the grant the request leaves the queue
@@ -255,7 +257,7 @@ pub unsafe extern "C" fn oarlock_enqueue_queue(
         let timeout = timeout::read(timeout_ns)?;
         let claims = claim::read(claims, claim_count, &manager.limits)?;
         let request = request::make(manager, claims, options)?;
-        let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_ACQUIRE, &manager.manager));
+        let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_ACQUIRE, manager));
         place(manager, request, timeout, sink)?.hand_over(out_lock, out_state, out_token);
         Ok(())
     })

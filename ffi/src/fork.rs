@@ -30,12 +30,14 @@ pub(crate) fn generation() -> u32 {
 pub(crate) fn watch() -> Result<(), Failure> {
     extern "C" fn in_child() {
         GENERATION.fetch_add(1, Ordering::Relaxed);
+        engine::forget_inherited_callbacks();
     }
     if REGISTERED.load(Ordering::Acquire) {
         return Ok(());
     }
-    // SAFETY: the handler is async-signal-safe (one atomic addition) and lives
-    // as long as this library: the C library forgets it when it is unloaded.
+    // SAFETY: the handler is async-signal-safe (an atomic addition, and a few words
+    // of this thread's) and lives as long as this library: the C library forgets it
+    // when it is unloaded.
     if unsafe { libc::pthread_atfork(None, None, Some(in_child)) } != 0 {
         return Err(Failure::new(
             OARLOCK_ERR_INTERNAL,

@@ -3,7 +3,7 @@
 //!
 //! One file for each C object (`manager`, `owner`, `lock`, `queue`, `look`,
 //! `watch`, `error`), one for each way to wait (`lock`, `enqueue`, `upgrade`), and
-//! one for each concern that they share (`entry`, `handle`, `fork`, `failure`,
+//! one for each concern that they share (`entry`, `handle`, `life`, `fork`, `failure`,
 //! `sized`, `timeout`, `timer`, `quiet`, `sink`, `signal`). The header is generated from
 //! this source, so the comments on exported items are the C documentation and keep
 //! its order: what it does; who owns what; how long pointers must live; which
@@ -23,6 +23,7 @@ mod entry;
 mod failure;
 mod fork;
 mod handle;
+mod life;
 mod named;
 mod quiet;
 mod signal;

@@ -56,7 +56,8 @@ unsafe fn hand_over((id, token): Granted, out_lock: *mut u64, out_token: *mut u6
 ///   only.
 /// Threads: any. The lock belongs to no thread.
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
-///   it takes; 0 not at all.
+///   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+///   inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
 ///   DEADLOCK; CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
 ///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
@@ -64,9 +65,8 @@ unsafe fn hand_over((id, token): Granted, out_lock: *mut u64, out_token: *mut u6
 ///   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
 ///   INVALID_ARGUMENT; FORKED; PANIC.
 ///
-/// Nobody is told the lock's number before the call returns, so a call that
-/// blocks cannot be cancelled (only a number made up that happens to be its own
-/// ends it, with CANCELLED). To be able to, use oarlock_enqueue and oarlock_wait.
+/// A call that blocks ends with CANCELLED if somebody finds its lock by an inspection
+/// and cancels it. To have the number at hand, use oarlock_enqueue and oarlock_wait.
 ///
 /// *out_token is the fencing token: of two conflicting requests the later one
 /// has the greater token. `options`, `out_token` and `out_error` may be NULL.
@@ -165,7 +165,7 @@ fn give_up(manager: &Manager, pending: Pending, wants_blockers: bool) -> Result<
 /// Lifetimes: `claims`, `options` and all they point to are read during the call
 ///   only.
 /// Threads: any.
-/// Blocks: never.
+/// Blocks: never; callbacks of requests that this ends run inside this call.
 /// Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
 ///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
 ///   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
@@ -236,8 +236,10 @@ pub unsafe extern "C" fn oarlock_would_grant(
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
 ///   it takes; 0 not at all.
 /// Statuses: OARLOCK_OK (also when it was granted long ago); TIMEOUT;
-///   CANCELLED (cancelled or released meanwhile); CLOSED; DEADLOCK; STALE (also
-///   for a request that ended before this call); INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+///   CANCELLED (cancelled or released meanwhile); CLOSED (once the manager is
+///   closed also for any other lock that has ended); DEADLOCK; STALE (also for a
+///   request that ended before this call); INVALID_TIMEOUT, TIMEOUT_TOO_LARGE;
+///   INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// Only who is in this call when the request ends learns why. For a request that
 /// may be cancelled by others or end by a DEADLOCK between two waits, use a callback
@@ -296,7 +298,8 @@ pub unsafe extern "C" fn oarlock_lock_state(
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
 /// Blocks: never.
-/// Statuses: OARLOCK_OK; NOT_GRANTED (it waits still and has no token yet); STALE; INVALID_ARGUMENT; FORKED; PANIC.
+/// Statuses: OARLOCK_OK; NOT_GRANTED (it waits still and has no token yet);
+///   STALE; INVALID_ARGUMENT; FORKED; PANIC.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_lock_token(
     manager: *const oarlock_manager,

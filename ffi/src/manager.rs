@@ -3,11 +3,13 @@
 use crate::error::oarlock_error;
 use crate::fork;
 use crate::handle::{self, Handle};
+use crate::life::Life;
 use crate::named;
 use crate::options::oarlock_manager_options;
 use crate::status::oarlock_status;
 use crate::text::oarlock_str;
 use engine::{Limits, Manager};
+use std::sync::Arc;
 
 /// A handle to a lock manager: a tree of paths with the locks on it.
 ///
@@ -21,6 +23,8 @@ pub struct oarlock_manager {
     generation: u32,
     /// Its name. Other handles may be to the same manager then.
     name: Option<Box<str>>,
+    /// Shared with those other handles.
+    pub(crate) life: Arc<Life>,
 }
 
 impl Handle for oarlock_manager {
@@ -33,12 +37,13 @@ impl Handle for oarlock_manager {
 }
 
 impl oarlock_manager {
-    fn boxed(manager: Manager, name: Option<&str>) -> *mut Self {
+    fn boxed(manager: Manager, name: Option<&str>, life: Arc<Life>) -> *mut Self {
         Box::into_raw(Box::new(Self {
             limits: manager.limits(),
             generation: fork::generation(),
             manager,
             name: name.map(Box::from),
+            life,
         }))
     }
 }
@@ -63,7 +68,7 @@ pub unsafe extern "C" fn oarlock_manager_new(
     entry!(out [out_manager]; error out_error; {
         fork::watch()?;
         let manager = oarlock_manager_options::build(options)?;
-        out_manager.write(oarlock_manager::boxed(manager, None));
+        out_manager.write(oarlock_manager::boxed(manager, None, Arc::default()));
         Ok(())
     })
 }
@@ -92,7 +97,8 @@ pub unsafe extern "C" fn oarlock_manager_named(
     entry!(out [out_manager]; error out_error; {
         fork::watch()?;
         let name = name.text()?;
-        out_manager.write(oarlock_manager::boxed(named::get(name), Some(name)));
+        let (manager, life) = named::get(name);
+        out_manager.write(oarlock_manager::boxed(manager, Some(name), life));
         Ok(())
     })
 }
@@ -101,14 +107,19 @@ pub unsafe extern "C" fn oarlock_manager_named(
 ///
 /// If it is the manager's last handle (a manager without a name has only one),
 /// the manager ends with it: waiting requests end with CLOSED, their callbacks
-/// are called, and its locks are gone. So release what you hold first.
+/// are called, and its locks are gone. So release what you hold first. Whoever was
+/// granted something and has not been told yet is told CLOSED, too: inside a callback
+/// that is when it has returned, so a callback may still come then, but without a
+/// lock.
 ///
 /// Ownership: takes the handle.
 /// Lifetimes: the handle must not be used afterwards. Errors, owners and
 ///   snapshots outlive it, and so do queues.
 /// Threads: any, once, while no other call on the handle is running: also not
-///   from a callback that runs inside such a call.
-/// Blocks: never; callbacks of waiting requests run inside this call.
+///   from a callback that runs inside such a call. From one on the thread for
+///   timeouts it may be freed.
+/// Blocks: until callbacks of the manager that other threads run have returned (that
+///   for timeouts is one); callbacks of waiting requests run inside this call.
 /// Statuses: none.
 ///
 /// In a forked child, a handle from before the fork is left as it is: nothing
@@ -119,9 +130,11 @@ pub unsafe extern "C" fn oarlock_manager_free(manager: *mut oarlock_manager) {
         if let Some(handle) = handle::take(manager)
             && handle.name.as_deref().is_none_or(named::put_back)
         {
+            handle.life.end();
             // Also where a callback that runs, or a thread that waits in spite of the
             // contract, still knows it.
             handle.manager.close();
+            handle.life.wait_for_others();
         }
         Ok(())
     });

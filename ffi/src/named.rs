@@ -6,14 +6,16 @@
 //! inherited the registry locked, has one of its own.
 
 use crate::fork::PerProcess;
+use crate::life::Life;
 use engine::Manager;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 static NAMED: PerProcess<Mutex<HashMap<Box<str>, Named>>> = PerProcess::new(Mutex::default);
 
 struct Named {
     manager: Manager,
+    life: Arc<Life>,
     /// At least 1.
     handles: usize,
 }
@@ -24,19 +26,20 @@ fn lock() -> MutexGuard<'static, HashMap<Box<str>, Named>> {
 }
 
 /// The manager of this name in this process, for one more handle.
-pub(crate) fn get(name: &str) -> Manager {
+pub(crate) fn get(name: &str) -> (Manager, Arc<Life>) {
     let mut all = lock();
     if let Some(named) = all.get_mut(name) {
         named.handles += 1;
-        return named.manager.clone();
+        return (named.manager.clone(), Arc::clone(&named.life));
     }
-    let manager = Manager::new();
+    let (manager, life) = (Manager::new(), Arc::<Life>::default());
     let named = Named {
         manager: manager.clone(),
+        life: Arc::clone(&life),
         handles: 1,
     };
     all.insert(Box::from(name), named);
-    manager
+    (manager, life)
 }
 
 /// A handle goes. True if it was the last: then the name is free again.
@@ -61,6 +64,7 @@ mod tests {
 
     #[test]
     fn the_last_handle_frees_the_name() {
+        let get = |name| get(name).0;
         let (first, second) = (get("named"), get("named"));
         first.close();
         assert!(second.is_closed());

@@ -4,15 +4,18 @@ use crate::error::oarlock_error;
 use crate::failure::Failure;
 use crate::fork;
 use crate::handle::{self, Handle};
+use crate::life::Life;
 use crate::lock::oarlock_lock;
+use crate::manager::oarlock_manager;
 use crate::signal::Signal;
 use crate::sink::Outcome;
 use crate::status::{
-    OARLOCK_ERR_INTERNAL, OARLOCK_ERR_TIMEOUT, OARLOCK_ERR_UNSUPPORTED, OARLOCK_OK, oarlock_status,
+    OARLOCK_ERR_CLOSED, OARLOCK_ERR_INTERNAL, OARLOCK_ERR_TIMEOUT, OARLOCK_ERR_UNSUPPORTED,
+    OARLOCK_OK, oarlock_status,
 };
 use crate::target::Target;
 use crate::timeout;
-use engine::{LockId, Manager, WeakManager};
+use engine::{LockId, WeakManager};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{c_int, c_void};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -92,6 +95,8 @@ struct Done {
     kind: i32,
     /// `None` for a post.
     outcome: Option<Kept>,
+    /// That of the manager; `None` for a post.
+    life: Option<Arc<Life>>,
 }
 
 /// An outcome, as it lies in the queue.
@@ -206,8 +211,14 @@ impl Done {
             status: OARLOCK_OK,
             kind: self.kind,
         };
+        let has_ended = self.life.is_some_and(|life| life.has_ended());
         match self.outcome {
             None => {}
+            Some(Kept::Granted(_)) if has_ended => completion.status = OARLOCK_ERR_CLOSED,
+            Some(Kept::Upgraded { lock, .. }) if has_ended => {
+                completion.lock = lock;
+                completion.status = OARLOCK_ERR_CLOSED;
+            }
             Some(Kept::Granted(held)) => {
                 (completion.lock, completion.token) = held.fetch();
             }
@@ -235,6 +246,7 @@ pub(crate) struct Slot {
     manager: WeakManager,
     user_data: Pointer,
     kind: i32,
+    life: Arc<Life>,
 }
 
 impl Slot {
@@ -246,6 +258,7 @@ impl Slot {
             user_data: Pointer(self.user_data.0),
             kind: self.kind,
             outcome: Some(Kept::new(outcome, self.manager.clone())),
+            life: Some(Arc::clone(&self.life)),
         };
         let mut state = self.inner.lock();
         let target = state.waiting.remove(&self.number);
@@ -285,7 +298,12 @@ impl Tracker {
 
 impl oarlock_queue {
     /// A slot for one wait that begins.
-    pub(crate) fn slot(&self, user_data: *mut c_void, kind: i32, manager: &Manager) -> Slot {
+    pub(crate) fn slot(
+        &self,
+        user_data: *mut c_void,
+        kind: i32,
+        manager: &oarlock_manager,
+    ) -> Slot {
         let mut state = self.inner.lock();
         state.slots += 1;
         let number = state.slots;
@@ -293,9 +311,10 @@ impl oarlock_queue {
         Slot {
             inner: Arc::clone(&self.inner),
             number,
-            manager: manager.weak(),
+            manager: manager.manager.weak(),
             user_data: Pointer(user_data),
             kind,
+            life: Arc::clone(&manager.life),
         }
     }
 }
@@ -336,7 +355,8 @@ pub unsafe extern "C" fn oarlock_queue_new(
 /// wait for it are cancelled; locks that were granted and not fetched are
 /// released: nobody would know of them.
 ///
-/// Ownership: takes the queue and what lies in it; its file descriptor is closed.
+/// Ownership: takes the queue and what lies in it; its file descriptor is closed
+///   (inside a callback: at the latest when that has returned).
 /// Lifetimes: neither the queue nor its descriptor may be used afterwards: take
 ///   it out of poll sets before.
 /// Threads: any, once, while no other call on the queue is running: also not from
@@ -504,6 +524,7 @@ pub unsafe extern "C" fn oarlock_queue_post(
             user_data: Pointer(user_data),
             kind: OARLOCK_COMPLETION_POST,
             outcome: None,
+            life: None,
         };
         drop(queue.inner.push(queue.inner.lock(), done));
         Ok(())

@@ -3,6 +3,7 @@
 use crate::callback::Callback;
 use crate::failure::Failure;
 use crate::queue::Slot;
+use crate::status::OARLOCK_ERR_CLOSED;
 use crate::target::Target;
 use engine::{AcquireError, Guard, UpgradeError};
 
@@ -25,6 +26,20 @@ impl Outcome {
                 failure: error.into(),
             },
         }
+    }
+
+    /// The same of a manager that has ended in the meantime, and its locks with it.
+    pub(crate) fn after_the_end(self) -> Self {
+        let lock = match self {
+            Self::Granted(guard) => {
+                drop(guard);
+                0
+            }
+            Self::Upgraded { lock, .. } => lock,
+            failed @ Self::Failed { .. } => return failed,
+        };
+        let failure = Failure::of(OARLOCK_ERR_CLOSED);
+        Self::Failed { lock, failure }
     }
 
     pub(crate) fn of_upgrade(lock: u64, result: Result<u64, UpgradeError>) -> Self {

@@ -7,6 +7,7 @@ use crate::quiet::without_signals;
 use crate::status::OARLOCK_ERR_INTERNAL;
 use crate::target::Target;
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -67,7 +68,9 @@ impl Timer {
             drop(state);
             // Callbacks run here.
             if let Some(target) = target {
-                target.expire();
+                // A bug below must not end the thread, which the others need.
+                let expired = catch_unwind(AssertUnwindSafe(|| target.expire()));
+                std::mem::forget(expired);
             }
             state = self.lock();
         }

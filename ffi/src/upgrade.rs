@@ -29,7 +29,7 @@ pub const OARLOCK_NOT_UPGRADED: oarlock_state = 3;
 ///   caller's on failure.
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
-/// Blocks: never; callbacks of requests that this lets in run inside this call.
+/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
 /// Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts); CLOSED;
 ///   NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
@@ -57,8 +57,8 @@ pub unsafe extern "C" fn oarlock_try_upgrade(
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
-///   it takes; 0 not at all. Callbacks of requests that this lets in run inside
-///   this call.
+///   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+///   inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (the upgrade is taken back); DEADLOCK (at once,
 ///   if another holder waits to be upgraded, too, or it would wait in a longer
 ///   circle); CANCELLED (oarlock_upgrade_cancel, or the request was released);
@@ -171,7 +171,7 @@ fn begin(
 ///   given, is the caller's on failure.
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
-/// Blocks: never; callbacks of requests that this lets in run inside this call.
+/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
 /// Statuses: OARLOCK_OK; DEADLOCK; CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE;
 ///   INVALID_ARGUMENT; FORKED; PANIC.
 ///
@@ -204,8 +204,8 @@ pub unsafe extern "C" fn oarlock_upgrade_enqueue(
 /// Threads: any, also several at once: the first whose time is up takes the
 ///   upgrade back for all.
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
-///   it takes; 0 not at all. Callbacks of requests that this lets in run inside
-///   this call.
+///   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+///   inside this call.
 /// Statuses: OARLOCK_OK (also for a request that writes all that it claims);
 ///   TIMEOUT; CANCELLED (it was taken back, ended without the grant before this
 ///   call, or none was begun); DEADLOCK; CLOSED; NOT_GRANTED; STALE;
@@ -246,7 +246,7 @@ pub unsafe extern "C" fn oarlock_upgrade_wait(
 ///   *out_error, where given, is the caller's on failure.
 /// Lifetimes: `user_data` and both functions must live until `drop` is called.
 /// Threads: any, for the functions, too.
-/// Blocks: never; callbacks of requests that this lets in run inside this call.
+/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); DEADLOCK;
 ///   CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_TIMEOUT,
 ///   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT (also for a NULL `callback`); INTERNAL
@@ -273,7 +273,8 @@ pub unsafe extern "C" fn oarlock_upgrade_callback(
             return Err(Failure::argument("`callback` is NULL"));
         };
         let timeout = timeout::read(timeout_ns)?;
-        let sink = Sink::Callback(Callback { function, data });
+        let life = Arc::clone(&manager.life);
+        let sink = Sink::Callback(Callback { function, data, life });
         begin(&manager.manager, lock, timeout, sink)?.hand_over(out_state, out_token);
         Ok(())
     })
@@ -287,7 +288,7 @@ pub unsafe extern "C" fn oarlock_upgrade_callback(
 ///   *out_error, where given, is the caller's on failure.
 /// Lifetimes: `user_data` is handed back and not looked into.
 /// Threads: any.
-/// Blocks: never; callbacks of requests that this lets in run inside this call.
+/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
 /// Statuses: as oarlock_upgrade_callback.
 ///
 /// *out_state and *out_token are as in oarlock_upgrade_enqueue. `timeout_ns` is as
@@ -306,7 +307,7 @@ pub unsafe extern "C" fn oarlock_upgrade_queue(
     entry!(on [manager]; out [out_state]; maybe [out_token]; error out_error; {
         let queue = handle::open(queue)?;
         let timeout = timeout::read(timeout_ns)?;
-        let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_UPGRADE, &manager.manager));
+        let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_UPGRADE, manager));
         begin(&manager.manager, lock, timeout, sink)?.hand_over(out_state, out_token);
         Ok(())
     })
@@ -319,7 +320,7 @@ pub unsafe extern "C" fn oarlock_upgrade_queue(
 /// Ownership: nothing changes hands.
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
-/// Blocks: never; callbacks of requests that this lets in run inside this call.
+/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
 /// Statuses: OARLOCK_OK; NOT_GRANTED; STALE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// *out_token is the fencing token when granted, else 0; it may be NULL.

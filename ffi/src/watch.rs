@@ -31,7 +31,8 @@ impl Handle for oarlock_watch {
 }
 
 /// Told of a request that is held or has waited for long. `info` and all it points
-/// to are valid until this returns. Must not unwind or longjmp out.
+/// to are valid until this returns. May call any function of this library. Must not
+/// leave in another way than by returning.
 pub type oarlock_watch_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, info: *const oarlock_request_info)>;
 
