@@ -88,7 +88,8 @@ class manager_operations : public look_operations<Self, Errors> {
   }
 
   /** Gives a request its place in the queue and returns at once. */
-  [[nodiscard]] answer<pending> enqueue(const claims& wanted, const request_options& about = {}) const {
+  [[nodiscard]] answer<pending> enqueue(const claims& wanted,
+                                        const request_options& about = {}) const {
     return Errors::give(request(wanted, about).enqueue());
   }
 

@@ -243,6 +243,7 @@ inline path copied(const oarlock_path& from) {
 
 }  // namespace oarlock
 
+/// @cond
 /** Of what operator== compares. */
 template <>
 struct std::hash<oarlock::path> {
@@ -255,5 +256,6 @@ struct std::hash<oarlock::path> {
     return mixed;
   }
 };
+/// @endcond
 
 #endif  // OARLOCK_PATH_HPP

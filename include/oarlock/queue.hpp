@@ -120,7 +120,9 @@ class queue_operations {
 
   /** Waits until something lies in the queue and fetches all of it. Blocks for as long as
    *  it takes; a post ends it. */
-  [[nodiscard]] answer<std::vector<completion>> wait() const { return Errors::give(all(OARLOCK_FOREVER)); }
+  [[nodiscard]] answer<std::vector<completion>> wait() const {
+    return Errors::give(all(OARLOCK_FOREVER));
+  }
 
   /** Waits until something lies in the queue and fetches it. Blocks for as long as it
    *  takes; a post ends it. */
