@@ -72,7 +72,7 @@ task transfer_often(oarlock::coroutine_queue& locks, bank& of, unsigned seed) {
   for (int i = 0; i < 200; ++i) {
     const std::size_t from = random() % accounts, to = random() % accounts;
     // Both or none, so there is no order to keep to. The request has its place in the
-    // queue from here on.
+    // queue from here on. (Inside of the co_await, GCC 12 could not keep the braces.)
     auto both = locks.nothrow().acquire_for(
         {oarlock::write(bank::name(from)), oarlock::write(bank::name(to))}, 100ms);
     oarlock::result<oarlock::guard> guard = co_await both;
