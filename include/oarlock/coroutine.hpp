@@ -32,10 +32,12 @@ struct awaited {
       return;
     }
     wanted = false;
+    // A callback that this calls may run the queue, which deletes this.
+    const keeper kept = manager;
     if (upgrade) {
-      oarlock_upgrade_cancel(manager.get(), lock);
+      oarlock_upgrade_cancel(kept.get(), lock);
     } else {
-      oarlock_release(manager.get(), lock);
+      oarlock_release(kept.get(), lock);
     }
   }
 

@@ -67,7 +67,8 @@ struct mutex_place {
  *  Its calls throw oarlock::error for what the standard library's mutexes have undefined
  *  (unlocking what nobody holds), and when the manager refuses: it is closed, this is a
  *  forked child, the path is none. In a forked child the unlocking calls of a mutex that
- *  was held do nothing. Locking takes no memory, but for more than eight shared holders. */
+ *  was held do nothing. Locking what is free takes no memory once the manager has some
+ *  to spare, but for more than eight shared holders. */
 class mutex {
  public:
   /** A mutex of its own, unlocked. Costs nothing, and may be a static variable. */
