@@ -45,8 +45,8 @@
  * oarlock_enqueue_queue, polls the one descriptor of its oarlock_queue and fetches
  * the outcomes in batches. oarlock_enqueue_callback calls a function with the
  * outcome. oarlock_enqueue takes a place in the queue now, to be waited for later.
- * Each takes a timeout in nanoseconds: OARLOCK_FOREVER (-1), 0 to try, or up to
- * INT64_MAX; oarlock_until makes one of an absolute time.
+ * All that waits takes a timeout in nanoseconds: OARLOCK_FOREVER (-1), 0 to try, or
+ * up to INT64_MAX; oarlock_until makes one of an absolute time.
  *
  * CALLS. Every function that can fail returns an oarlock_status: OARLOCK_OK (0)
  * or a negative number. Outputs come last and are always written: 0 or NULL when
