@@ -41,6 +41,28 @@ mod native {
 
         #[inline]
         pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+            match self.try_lock() {
+                Some(held) => held,
+                None => self.lock_later(),
+            }
+        }
+
+        /// Gives the holder some time, and the processor too, before it parks: a mutex
+        /// that somebody is parked at costs a system call at each release.
+        #[cold]
+        fn lock_later(&self) -> MutexGuard<'_, T> {
+            for round in 1..=10 {
+                if round <= 3 {
+                    for _ in 0..1 << round {
+                        std::hint::spin_loop();
+                    }
+                } else {
+                    std::thread::yield_now();
+                }
+                if let Some(held) = self.try_lock() {
+                    return held;
+                }
+            }
             self.0.lock().unwrap_or_else(PoisonError::into_inner)
         }
 
