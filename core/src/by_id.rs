@@ -192,6 +192,21 @@ impl Manager {
         )
     }
 
+    /// The same, and waits for it; gives the token. Blocks the thread. At the deadline
+    /// the upgrade is taken back; `None` is no deadline.
+    ///
+    /// # Errors
+    ///
+    /// As [`UpgradeError`] says. The request holds what it held.
+    pub fn upgrade_and_wait(
+        &self,
+        id: LockId,
+        deadline: Option<Instant>,
+    ) -> Result<u64, UpgradeError> {
+        let anchor = self.anchor(id.shard());
+        self.shared().upgrade_and_wait(anchor, id, deadline)
+    }
+
     /// The same, if it is possible at once; gives the token.
     ///
     /// # Errors

@@ -8,7 +8,6 @@ use crate::manager::{Anchor, Front, Manager};
 use crate::path::Path;
 use crate::sync::{self, Arc};
 use crate::upgrade::Upgrading;
-use crate::waiter::Listener;
 
 use std::time::{Duration, Instant};
 
@@ -163,14 +162,8 @@ impl Guard {
     }
 
     fn upgrade_by(&mut self, deadline: Option<Instant>) -> Result<(), UpgradeError> {
-        let anchor = Arc::clone(self.anchor());
-        let shared = &anchor.shared;
-        self.token = match shared.upgrade(&anchor, self.id, Some(&mut Listener::None))? {
-            Upgrading::Done { token } => token,
-            Upgrading::Waiting(waiter) => {
-                shared.await_upgrade(&anchor, self.id, &waiter, deadline)?
-            }
-        };
+        let anchor = self.anchor();
+        self.token = anchor.shared.upgrade_and_wait(anchor, self.id, deadline)?;
         Ok(())
     }
 

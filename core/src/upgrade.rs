@@ -79,6 +79,20 @@ impl Shared {
         upgrading
     }
 
+    /// Upgrades, and waits for that until the deadline at most; then it is taken back.
+    /// The token.
+    pub(crate) fn upgrade_and_wait(
+        &self,
+        anchor: &Arc<Anchor>,
+        id: LockId,
+        deadline: Option<Instant>,
+    ) -> Result<u64, UpgradeError> {
+        match self.upgrade(anchor, id, Some(&mut Listener::None))? {
+            Upgrading::Done { token } => Ok(token),
+            Upgrading::Waiting(waiter) => self.await_upgrade(anchor, id, &waiter, deadline),
+        }
+    }
+
     fn upgrade_or_wait(
         &self,
         id: LockId,

@@ -80,6 +80,31 @@ fn a_circle_that_a_grant_closes_is_broken_before_its_callback_runs() {
 }
 
 #[test]
+fn an_upgrade_is_waited_for_by_id_alone() {
+    let (manager, one, other) = two_readers();
+    let id = one.id();
+    let before = one.token();
+    let now = Some(std::time::Instant::now());
+    assert_eq!(
+        manager.upgrade_and_wait(id, now),
+        Err(UpgradeError::Timeout)
+    );
+    // Taken back: the next one may begin, and is granted with the release.
+    std::thread::scope(|scope| {
+        let upgrade = scope.spawn(|| manager.upgrade_and_wait(id, None));
+        drop(other);
+        let token = upgrade.join().expect("no panic").expect("granted");
+        assert!(token > before);
+        assert_eq!(manager.upgrade_state(id), Ok(UpgradeState::Done(token)));
+    });
+    let waits = manager.enqueue(read("a")).expect("open");
+    let not_granted = Err(UpgradeError::NotGranted);
+    assert_eq!(manager.upgrade_and_wait(waits.id(), None), not_granted);
+    drop((one, waits));
+    assert_eq!(manager.upgrade_and_wait(id, None), Err(UpgradeError::Stale));
+}
+
+#[test]
 fn one_request_is_told_of_as_in_an_inspection() {
     let manager = Manager::builder().shards(4).build();
     let owner = manager.owner();
