@@ -1,10 +1,11 @@
 //! A function of the caller's, to be called with the outcome of a wait.
 
 use crate::error::oarlock_error;
+use crate::failure::Failure;
 use crate::life::Life;
 use crate::lock::oarlock_lock;
-use crate::sink::Outcome;
-use crate::status::{OARLOCK_OK, oarlock_status};
+use crate::outcome::Outcome;
+use crate::status::oarlock_status;
 use std::ffi::c_void;
 use std::sync::Arc;
 
@@ -84,25 +85,20 @@ impl Callback {
     /// Calls it; then the data is given back.
     pub(crate) fn call(self, outcome: Outcome) {
         let telling = self.life.tell();
-        let outcome = if telling.is_none() {
-            outcome.after_the_end()
-        } else {
-            outcome
-        };
-        let (status, lock, token, error) = match outcome {
-            Outcome::Granted(guard) => {
-                let token = guard.token();
-                (OARLOCK_OK, guard.into_id().to_u64(), token, None)
-            }
-            Outcome::Upgraded { lock, token } => (OARLOCK_OK, lock, token, None),
-            Outcome::Failed { lock, failure } => {
-                (failure.code(), lock, 0, Some(failure.into_error()))
-            }
-        };
+        let told = outcome.told(telling.is_none());
+        let error = told.failure.map(Failure::into_error);
         let error: *const oarlock_error = error.as_deref().map_or(std::ptr::null(), |error| error);
         // SAFETY: the caller's function with the caller's data, alive until
         // it is dropped.
-        unsafe { (self.function)(self.data.pointer(), status, lock, token, error) };
+        unsafe {
+            (self.function)(
+                self.data.pointer(),
+                told.status,
+                told.lock,
+                told.token,
+                error,
+            )
+        };
         drop(self.data);
         drop(telling);
     }

@@ -2,19 +2,18 @@
 
 use crate::callback::{Callback, UserData, oarlock_callback, oarlock_drop};
 use crate::claim::{self, oarlock_claim};
-use crate::entry::put;
 use crate::error::oarlock_error;
 use crate::failure::Failure;
 use crate::handle;
-use crate::lock::{self, OARLOCK_GRANTED, OARLOCK_WAITING, oarlock_lock, oarlock_state};
+use crate::lock::{self, oarlock_lock, oarlock_state};
 use crate::manager::oarlock_manager;
+use crate::outcome::Outcome;
 use crate::queue::{OARLOCK_COMPLETION_ACQUIRE, oarlock_queue};
 use crate::request::{self, oarlock_request_options};
-use crate::sink::{self, Outcome, Sink};
+use crate::sink::Sink;
 use crate::status::{OARLOCK_ERR_CLOSED, oarlock_status};
 use crate::target::Target;
 use crate::timeout;
-use crate::timer::Alarm;
 use engine::{Claim, Enqueued, EnqueuedById, LockState, Pending, Request};
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -39,12 +38,7 @@ impl Placed {
         // SAFETY: by the caller's promise.
         unsafe {
             out_lock.write(self.lock);
-            out_state.write(if self.token == 0 {
-                OARLOCK_WAITING
-            } else {
-                OARLOCK_GRANTED
-            });
-            put(out_token, self.token);
+            lock::hand_over_state(self.token, out_state, out_token);
         }
     }
 }
@@ -57,21 +51,15 @@ fn place<'a, I: Iterator<Item = Claim<'a>>>(
     timeout: Option<Duration>,
     sink: Sink,
 ) -> Result<Placed, Failure> {
-    if timeout.is_some_and(|timeout| timeout.is_zero()) {
+    if timeout == Some(Duration::ZERO) {
         let (id, token) = lock::try_for_timeout(request)?;
         let lock = id.to_u64();
         return Ok(Placed { lock, token });
     }
-    let at = timeout.map(timeout::end).transpose()?;
-    let alarm = at.map(Alarm::new).transpose()?;
-    let tracker = sink.tracker();
-    let kept = alarm.as_ref().map(Arc::clone);
-    let enqueued = request.enqueue_with(move |result| {
-        if let Some(alarm) = kept {
-            alarm.disarm();
-        }
-        sink.tell(Outcome::of_request(result));
-    })?;
+    let (tell, begun) = sink.prepare(timeout)?;
+    let manager = manager.manager.weak();
+    let known = manager.clone();
+    let enqueued = request.enqueue_with(move |result| tell(Outcome::of_request(result, known)))?;
     Ok(match enqueued {
         Enqueued::Granted(guard) => {
             let token = guard.token();
@@ -79,8 +67,7 @@ fn place<'a, I: Iterator<Item = Claim<'a>>>(
             Placed { lock, token }
         }
         Enqueued::Waiting(id) => {
-            let manager = manager.manager.weak();
-            sink::begun(tracker, alarm, Target::Request { manager, id });
+            begun.waits(Target::Request { manager, id });
             Placed {
                 lock: id.to_u64(),
                 token: 0,
@@ -121,12 +108,7 @@ pub unsafe extern "C" fn oarlock_enqueue(
 ) -> oarlock_status {
     entry!(on [manager]; out [out_lock, out_state]; maybe [out_token]; error out_error; {
         let claims = claim::read(claims, claim_count, &manager.limits)?;
-        let placed = if options.is_null() {
-            manager.manager.enqueue_by_id(claims)?
-        } else {
-            request::make(manager, claims, options)?.enqueue_by_id()?
-        };
-        let placed = match placed {
+        let placed = match request::enqueue(manager, claims, options)? {
             EnqueuedById::Granted { id, token } => Placed { lock: id.to_u64(), token },
             EnqueuedById::Waiting(pending) => place_in_line(pending)?,
         };

@@ -4,7 +4,7 @@
 //! One file for each C object (`manager`, `owner`, `lock`, `queue`, `look`,
 //! `watch`, `error`), one for each way to wait (`lock`, `enqueue`, `upgrade`), and
 //! one for each concern that they share (`entry`, `handle`, `life`, `fork`, `failure`,
-//! `sized`, `timeout`, `timer`, `quiet`, `sink`, `signal`). The header is generated from
+//! `sized`, `timeout`, `timer`, `quiet`, `sink`, `outcome`, `signal`). The header is generated from
 //! this source, so the comments on exported items are the C documentation and keep
 //! its order: what it does; who owns what; how long pointers must live; which
 //! threads may call it; whether it blocks; which statuses it returns.
@@ -25,6 +25,7 @@ mod fork;
 mod handle;
 mod life;
 mod named;
+mod outcome;
 mod quiet;
 mod signal;
 mod sink;

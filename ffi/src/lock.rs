@@ -47,6 +47,26 @@ unsafe fn hand_over((id, token): Granted, out_lock: *mut u64, out_token: *mut u6
     }
 }
 
+/// Says by its token where a request or an upgrade stands: 0 while it waits.
+///
+/// # Safety
+/// `out_state` is writable; `out_token` is NULL or writable.
+pub(crate) unsafe fn hand_over_state(
+    token: u64,
+    out_state: *mut oarlock_state,
+    out_token: *mut u64,
+) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        out_state.write(if token == 0 {
+            OARLOCK_WAITING
+        } else {
+            OARLOCK_GRANTED
+        });
+        put(out_token, token);
+    }
+}
+
 /// Acquires all the claims together, and waits until that is possible:
 /// requests that conflict are granted in the order of their calls.
 ///
@@ -91,12 +111,7 @@ pub unsafe extern "C" fn oarlock_acquire(
         let granted = if timeout == Some(Duration::ZERO) {
             try_for_timeout(request::make(manager, claims, options)?)?
         } else {
-            let placed = if options.is_null() {
-                manager.manager.enqueue_by_id(claims)?
-            } else {
-                request::make(manager, claims, options)?.enqueue_by_id()?
-            };
-            match placed {
+            match request::enqueue(manager, claims, options)? {
                 EnqueuedById::Granted { id, token } => (id, token),
                 // The clock is not read before this.
                 EnqueuedById::Waiting(pending) => {

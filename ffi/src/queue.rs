@@ -7,15 +7,13 @@ use crate::handle::{self, Handle};
 use crate::life::Life;
 use crate::lock::oarlock_lock;
 use crate::manager::oarlock_manager;
+use crate::outcome::Outcome;
 use crate::signal::Signal;
-use crate::sink::Outcome;
 use crate::status::{
-    OARLOCK_ERR_CLOSED, OARLOCK_ERR_INTERNAL, OARLOCK_ERR_TIMEOUT, OARLOCK_ERR_UNSUPPORTED,
-    OARLOCK_OK, oarlock_status,
+    OARLOCK_ERR_INTERNAL, OARLOCK_ERR_TIMEOUT, OARLOCK_ERR_UNSUPPORTED, OARLOCK_OK, oarlock_status,
 };
 use crate::target::Target;
 use crate::timeout;
-use engine::{LockId, WeakManager};
 use std::collections::{HashMap, VecDeque};
 use std::ffi::{c_int, c_void};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -93,58 +91,8 @@ struct State {
 struct Done {
     user_data: Pointer,
     kind: i32,
-    /// `None` for a post.
-    outcome: Option<Kept>,
-    /// That of the manager; `None` for a post.
-    life: Option<Arc<Life>>,
-}
-
-/// An outcome, as it lies in the queue.
-enum Kept {
-    Granted(Held),
-    Upgraded { lock: u64, token: u64 },
-    Failed { lock: u64, failure: Failure },
-}
-
-impl Kept {
-    /// `manager` is that of the wait.
-    fn new(outcome: Outcome, manager: WeakManager) -> Self {
-        match outcome {
-            Outcome::Granted(guard) => Self::Granted(Held {
-                token: guard.token(),
-                id: guard.into_id(),
-                manager: Some(manager),
-            }),
-            Outcome::Upgraded { lock, token } => Self::Upgraded { lock, token },
-            Outcome::Failed { lock, failure } => Self::Failed { lock, failure },
-        }
-    }
-}
-
-/// A lock that nobody knows of yet; released when it is dropped. Unlike a guard it does
-/// not keep the manager alive: that ends with its last handle, whatever lies in queues.
-struct Held {
-    /// `None` when it was fetched.
-    manager: Option<WeakManager>,
-    id: LockId,
-    token: u64,
-}
-
-impl Held {
-    /// Hands the lock over, with its token.
-    fn fetch(mut self) -> (oarlock_lock, u64) {
-        self.manager = None;
-        (self.id.to_u64(), self.token)
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Some(manager) = self.manager.as_ref().and_then(WeakManager::upgrade) {
-            // Released by somebody who remembers its number: so be it.
-            manager.release(self.id).ok();
-        }
-    }
+    /// With that of the manager; `None` for a post.
+    outcome: Option<(Outcome, Arc<Life>)>,
 }
 
 /// The caller's, for the caller: never looked into.
@@ -211,27 +159,13 @@ impl Done {
             status: OARLOCK_OK,
             kind: self.kind,
         };
-        let has_ended = self.life.is_some_and(|life| life.has_ended());
-        match self.outcome {
-            None => {}
-            Some(Kept::Granted(_)) if has_ended => completion.status = OARLOCK_ERR_CLOSED,
-            Some(Kept::Upgraded { lock, .. }) if has_ended => {
-                completion.lock = lock;
-                completion.status = OARLOCK_ERR_CLOSED;
-            }
-            Some(Kept::Granted(held)) => {
-                (completion.lock, completion.token) = held.fetch();
-            }
-            Some(Kept::Upgraded { lock, token }) => {
-                completion.lock = lock;
-                completion.token = token;
-            }
-            Some(Kept::Failed { lock, failure }) => {
-                completion.lock = lock;
-                completion.status = failure.code();
-                if failure.has_details() {
-                    completion.error = Box::into_raw(failure.into_error());
-                }
+        if let Some((outcome, life)) = self.outcome {
+            let told = outcome.told(life.has_ended());
+            completion.status = told.status;
+            completion.lock = told.lock;
+            completion.token = told.token;
+            if let Some(failure) = told.failure.filter(Failure::has_details) {
+                completion.error = Box::into_raw(failure.into_error());
             }
         }
         completion
@@ -242,10 +176,9 @@ impl Done {
 pub(crate) struct Slot {
     inner: Arc<Inner>,
     number: u64,
-    /// In which the wait is.
-    manager: WeakManager,
     user_data: Pointer,
     kind: i32,
+    /// That of the manager.
     life: Arc<Life>,
 }
 
@@ -253,12 +186,10 @@ impl Slot {
     /// Puts the outcome in. If the queue is freed, nobody is to know it, and a
     /// granted lock is released.
     pub(crate) fn put(self, outcome: Outcome) {
-        // Before the lock is taken: a guard may be the last to know its manager.
         let done = Done {
             user_data: Pointer(self.user_data.0),
             kind: self.kind,
-            outcome: Some(Kept::new(outcome, self.manager.clone())),
-            life: Some(Arc::clone(&self.life)),
+            outcome: Some((outcome, Arc::clone(&self.life))),
         };
         let mut state = self.inner.lock();
         let target = state.waiting.remove(&self.number);
@@ -311,7 +242,6 @@ impl oarlock_queue {
         Slot {
             inner: Arc::clone(&self.inner),
             number,
-            manager: manager.manager.weak(),
             user_data: Pointer(user_data),
             kind,
             life: Arc::clone(&manager.life),
@@ -524,7 +454,6 @@ pub unsafe extern "C" fn oarlock_queue_post(
             user_data: Pointer(user_data),
             kind: OARLOCK_COMPLETION_POST,
             outcome: None,
-            life: None,
         };
         drop(queue.inner.push(queue.inner.lock(), done));
         Ok(())

@@ -6,7 +6,7 @@ use crate::manager::oarlock_manager;
 use crate::owner::oarlock_owner;
 use crate::sized::{self, Versioned};
 use crate::text::oarlock_str;
-use engine::{Claim, Request};
+use engine::{Claim, EnqueuedById, Request};
 
 /// Options for a request. Start from OARLOCK_REQUEST_OPTIONS_INIT; 0 in a field
 /// means none. Later versions add fields at the end.
@@ -60,4 +60,22 @@ pub(crate) unsafe fn make<'m, 'a, I: Iterator<Item = Claim<'a>>>(
         }
     }
     Ok(request)
+}
+
+/// Gives a request its place. Without options it takes the shorter way.
+///
+/// # Safety
+/// As for [`make`].
+#[inline]
+pub(crate) unsafe fn enqueue<'a, I: Iterator<Item = Claim<'a>>>(
+    manager: &oarlock_manager,
+    claims: I,
+    options: *const oarlock_request_options,
+) -> Result<EnqueuedById, Failure> {
+    Ok(if options.is_null() {
+        manager.manager.enqueue_by_id(claims)?
+    } else {
+        // SAFETY: by the caller's promise.
+        unsafe { make(manager, claims, options)? }.enqueue_by_id()?
+    })
 }

@@ -2,56 +2,13 @@
 
 use crate::callback::Callback;
 use crate::failure::Failure;
-use crate::queue::Slot;
-use crate::status::OARLOCK_ERR_CLOSED;
+use crate::outcome::Outcome;
+use crate::queue::{Slot, Tracker};
 use crate::target::Target;
-use engine::{AcquireError, Guard, UpgradeError};
-
-/// How a wait ended.
-pub(crate) enum Outcome {
-    /// The request is granted; whoever drops this releases it.
-    Granted(Guard),
-    /// The request writes all that it claims.
-    Upgraded { lock: u64, token: u64 },
-    /// It ended without. `lock` is 0, or the request that was to be upgraded.
-    Failed { lock: u64, failure: Failure },
-}
-
-impl Outcome {
-    pub(crate) fn of_request(result: Result<Guard, AcquireError>) -> Self {
-        match result {
-            Ok(guard) => Self::Granted(guard),
-            Err(error) => Self::Failed {
-                lock: 0,
-                failure: error.into(),
-            },
-        }
-    }
-
-    /// The same of a manager that has ended in the meantime, and its locks with it.
-    pub(crate) fn after_the_end(self) -> Self {
-        let lock = match self {
-            Self::Granted(guard) => {
-                drop(guard);
-                0
-            }
-            Self::Upgraded { lock, .. } => lock,
-            failed @ Self::Failed { .. } => return failed,
-        };
-        let failure = Failure::of(OARLOCK_ERR_CLOSED);
-        Self::Failed { lock, failure }
-    }
-
-    pub(crate) fn of_upgrade(lock: u64, result: Result<u64, UpgradeError>) -> Self {
-        match result {
-            Ok(token) => Self::Upgraded { lock, token },
-            Err(error) => Self::Failed {
-                lock,
-                failure: error.into(),
-            },
-        }
-    }
-}
+use crate::timeout;
+use crate::timer::Alarm;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// Told the outcome once; dropped untold where there is nothing to wait for.
 pub(crate) enum Sink {
@@ -59,33 +16,49 @@ pub(crate) enum Sink {
     Queue(Slot),
 }
 
-impl Sink {
-    pub(crate) fn tell(self, outcome: Outcome) {
-        match self {
-            Self::Callback(callback) => callback.call(outcome),
-            Self::Queue(slot) => slot.put(outcome),
-        }
-    }
+/// The other side of a wait, told that it has begun: those who may have to end it.
+pub(crate) struct Begun {
+    tracker: Option<Tracker>,
+    alarm: Option<Arc<Alarm>>,
+}
 
-    /// What has to know of the wait once it has begun, after this is given away.
-    pub(crate) fn tracker(&self) -> Option<crate::queue::Tracker> {
-        match self {
-            Self::Callback(_) => None,
-            Self::Queue(slot) => Some(slot.tracker()),
-        }
+impl Sink {
+    /// Makes all that a wait needs: what the core calls with its outcome, and what is
+    /// told if it begins. The timeout runs from here on.
+    pub(crate) fn prepare(
+        self,
+        timeout: Option<Duration>,
+    ) -> Result<(impl FnOnce(Outcome) + Send + 'static, Begun), Failure> {
+        let at = timeout.map(timeout::end).transpose()?;
+        let alarm = at.map(Alarm::new).transpose()?;
+        let begun = Begun {
+            tracker: match &self {
+                Self::Callback(_) => None,
+                Self::Queue(slot) => Some(slot.tracker()),
+            },
+            alarm: alarm.clone(),
+        };
+        let tell = move |outcome| {
+            if let Some(alarm) = alarm {
+                alarm.disarm();
+            }
+            match self {
+                Self::Callback(callback) => callback.call(outcome),
+                Self::Queue(slot) => slot.put(outcome),
+            }
+        };
+        Ok((tell, begun))
     }
 }
 
-/// The other side of a wait: it is told when the wait has begun.
-pub(crate) fn begun(
-    tracker: Option<crate::queue::Tracker>,
-    alarm: Option<std::sync::Arc<crate::timer::Alarm>>,
-    target: Target,
-) {
-    if let Some(tracker) = tracker {
-        tracker.waits(target.clone());
-    }
-    if let Some(alarm) = alarm {
-        alarm.arm(target);
+impl Begun {
+    /// This waits. It may have ended already.
+    pub(crate) fn waits(self, target: Target) {
+        if let Some(tracker) = self.tracker {
+            tracker.waits(target.clone());
+        }
+        if let Some(alarm) = self.alarm {
+            alarm.arm(target);
+        }
     }
 }

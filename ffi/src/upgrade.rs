@@ -5,16 +5,16 @@ use crate::entry::put;
 use crate::error::oarlock_error;
 use crate::failure::Failure;
 use crate::handle;
-use crate::lock::{OARLOCK_GRANTED, OARLOCK_WAITING, oarlock_lock, oarlock_state};
+use crate::lock::{OARLOCK_GRANTED, OARLOCK_WAITING, hand_over_state, oarlock_lock, oarlock_state};
 use crate::manager::oarlock_manager;
+use crate::outcome::Outcome;
 use crate::queue::{OARLOCK_COMPLETION_UPGRADE, oarlock_queue};
-use crate::sink::{self, Outcome, Sink};
+use crate::sink::Sink;
 use crate::status::{
     OARLOCK_ERR_CLOSED, OARLOCK_ERR_NOT_GRANTED, OARLOCK_ERR_TIMEOUT, oarlock_status,
 };
 use crate::target::Target;
 use crate::timeout;
-use crate::timer::Alarm;
 use engine::{LockId, LockState, Manager, UpgradeBegun, UpgradeError, UpgradeState};
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -77,25 +77,24 @@ pub unsafe extern "C" fn oarlock_upgrade(
 ) -> oarlock_status {
     entry!(on [manager]; maybe [out_token]; error out_error; {
         let timeout = timeout::read(timeout_ns)?;
-        put(out_token, upgrade(&manager.manager, LockId::from_u64(lock), timeout)?);
+        let id = LockId::from_u64(lock);
+        let token = if timeout == Some(Duration::ZERO) {
+            try_for_timeout(&manager.manager, id)?
+        } else {
+            let deadline = timeout.map(timeout::end).transpose()?;
+            manager.manager.upgrade_and_wait(id, deadline)?
+        };
+        put(out_token, token);
         Ok(())
     })
 }
 
-/// Upgrades and waits for it. The guard is only borrowed: a request whose upgrade
-/// fails is still its holder's.
-fn upgrade(manager: &Manager, id: LockId, timeout: Option<Duration>) -> Result<u64, Failure> {
-    refuse_waiting(manager, id)?;
-    let mut guard = manager.adopt(id)?;
-    let upgraded = match timeout {
-        None => guard.upgrade(),
-        Some(timeout) => guard.upgrade_timeout(timeout),
-    };
-    let token = guard.token();
-    // The id is the caller's already.
-    let _ = guard.into_id();
-    upgraded?;
-    Ok(token)
+/// A timeout of 0: a refused try counts as one.
+fn try_for_timeout(manager: &Manager, id: LockId) -> Result<u64, Failure> {
+    manager.try_upgrade(id).map_err(|error| match error {
+        UpgradeError::WouldBlock => Failure::of(OARLOCK_ERR_TIMEOUT),
+        error => error.into(),
+    })
 }
 
 /// A request that waits itself has no upgrade.
@@ -106,59 +105,26 @@ fn refuse_waiting(manager: &Manager, id: LockId) -> Result<(), Failure> {
     }
 }
 
-/// How an upgrade has begun.
-struct Begun {
-    /// 0 while it waits.
-    token: u64,
-}
-
-impl Begun {
-    /// # Safety
-    /// `out_state` is writable, `out_token` is NULL or writable.
-    unsafe fn hand_over(self, out_state: *mut oarlock_state, out_token: *mut u64) {
-        // SAFETY: by the caller's promise.
-        unsafe {
-            out_state.write(if self.token == 0 {
-                OARLOCK_WAITING
-            } else {
-                OARLOCK_GRANTED
-            });
-            put(out_token, self.token);
-        }
-    }
-}
-
 /// Begins an upgrade whose outcome goes to a callback or a queue, if it has to
-/// wait.
+/// wait: then the token is 0.
 fn begin(
     manager: &Manager,
     lock: u64,
     timeout: Option<Duration>,
     sink: Sink,
-) -> Result<Begun, Failure> {
+) -> Result<u64, Failure> {
     let id = LockId::from_u64(lock);
-    if timeout.is_some_and(|timeout| timeout.is_zero()) {
-        let token = manager.try_upgrade(id).map_err(|error| match error {
-            UpgradeError::WouldBlock => Failure::of(OARLOCK_ERR_TIMEOUT),
-            error => error.into(),
-        })?;
-        return Ok(Begun { token });
+    if timeout == Some(Duration::ZERO) {
+        return try_for_timeout(manager, id);
     }
-    let at = timeout.map(timeout::end).transpose()?;
-    let alarm = at.map(Alarm::new).transpose()?;
-    let tracker = sink.tracker();
-    let kept = alarm.as_ref().map(Arc::clone);
-    let begun = manager.upgrade_with(id, move |result| {
-        if let Some(alarm) = kept {
-            alarm.disarm();
-        }
-        sink.tell(Outcome::of_upgrade(lock, result));
-    })?;
-    Ok(match begun {
-        UpgradeBegun::Done(token) => Begun { token },
+    let (tell, begun) = sink.prepare(timeout)?;
+    let upgrade =
+        manager.upgrade_with(id, move |result| tell(Outcome::of_upgrade(lock, result)))?;
+    Ok(match upgrade {
+        UpgradeBegun::Done(token) => token,
         UpgradeBegun::Waiting(ticket) => {
-            sink::begun(tracker, alarm, Target::Upgrade(ticket));
-            Begun { token: 0 }
+            begun.waits(Target::Upgrade(ticket));
+            0
         }
     })
 }
@@ -190,7 +156,7 @@ pub unsafe extern "C" fn oarlock_upgrade_enqueue(
             UpgradeState::Done(token) => token,
             _ => 0,
         };
-        Begun { token }.hand_over(out_state, out_token);
+        hand_over_state(token, out_state, out_token);
         Ok(())
     })
 }
@@ -275,7 +241,8 @@ pub unsafe extern "C" fn oarlock_upgrade_callback(
         let timeout = timeout::read(timeout_ns)?;
         let life = Arc::clone(&manager.life);
         let sink = Sink::Callback(Callback { function, data, life });
-        begin(&manager.manager, lock, timeout, sink)?.hand_over(out_state, out_token);
+        let token = begin(&manager.manager, lock, timeout, sink)?;
+        hand_over_state(token, out_state, out_token);
         Ok(())
     })
 }
@@ -308,7 +275,8 @@ pub unsafe extern "C" fn oarlock_upgrade_queue(
         let queue = handle::open(queue)?;
         let timeout = timeout::read(timeout_ns)?;
         let sink = Sink::Queue(queue.slot(user_data, OARLOCK_COMPLETION_UPGRADE, manager));
-        begin(&manager.manager, lock, timeout, sink)?.hand_over(out_state, out_token);
+        let token = begin(&manager.manager, lock, timeout, sink)?;
+        hand_over_state(token, out_state, out_token);
         Ok(())
     })
 }
