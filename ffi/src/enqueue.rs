@@ -57,8 +57,7 @@ fn place<'a, I: Iterator<Item = Claim<'a>>>(
         return Ok(Placed { lock, token });
     }
     let (tell, begun) = sink.prepare(timeout)?;
-    let manager = manager.manager.weak();
-    let known = manager.clone();
+    let known = manager.manager.weak();
     let enqueued = request.enqueue_with(move |result| tell(Outcome::of_request(result, known)))?;
     Ok(match enqueued {
         Enqueued::Granted(guard) => {
@@ -67,6 +66,7 @@ fn place<'a, I: Iterator<Item = Claim<'a>>>(
             Placed { lock, token }
         }
         Enqueued::Waiting(id) => {
+            let manager = manager.manager.weak();
             begun.waits(Target::Request { manager, id });
             Placed {
                 lock: id.to_u64(),
