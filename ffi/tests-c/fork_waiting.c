@@ -207,13 +207,7 @@ static void while_a_watch_runs(void) {
   CHECK_STATUS(OARLOCK_OK, oarlock_watch_new(manager, 20 * CHECK_SOON, own_on_watch, &told,
                                              on_drop, &watch, NULL));
   children();
-  int calls = 0;
-  for (int looks = 60000; calls == 0 && looks > 0; looks--) {
-    check_pause();
-    pthread_mutex_lock(&told.mutex);
-    calls = told.calls;
-    pthread_mutex_unlock(&told.mutex);
-  }
+  EVENTUALLY(!told_nothing(&told));
   oarlock_watch_free(watch);
   CHECK(told.calls == 1 && told.drops == 1 && told.lock == held);
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held));

@@ -1,5 +1,5 @@
 /* Looking at requests: who, what, since when. */
-#include "check.h"
+#include "beyond.h"
 
 static oarlock_snapshot *look(const oarlock_manager *manager, oarlock_path path, size_t count) {
   oarlock_snapshot *snapshot = NULL;
@@ -169,24 +169,11 @@ static void an_upgrade_is_shown(void) {
   check_done(manager);
 }
 
-/* The limits on paths are the same in both forms. */
 static void paths_beyond_the_limits(void) {
-  enum { DEEP = 1025, LONG = 65537 };
-  static char deep[2 * DEEP - 1], longer[LONG];
-  static oarlock_str list[DEEP];
-  for (size_t i = 0; i < sizeof deep; i++) deep[i] = i % 2 == 0 ? 'x' : '/';
-  memset(longer, 'x', sizeof longer);
-  const oarlock_str long_text = {longer, LONG}, deep_text = {deep, sizeof deep};
-  for (int i = 0; i < DEEP; i++) list[i] = oarlock_str_of("x");
-  const struct {
-    oarlock_path path;
-    oarlock_status status;
-  } paths[] = {{{deep_text, NULL, 0}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
-               {{long_text, NULL, 0}, OARLOCK_ERR_PATH_TOO_LONG},
-               {{{NULL, 0}, list, DEEP}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
-               {{{NULL, 0}, &long_text, 1}, OARLOCK_ERR_PATH_TOO_LONG}};
+  struct beyond paths[BEYOND];
+  beyond_limits(paths);
   oarlock_manager *const manager = check_manager();
-  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+  for (int i = 0; i < BEYOND; i++) {
     oarlock_snapshot *snapshot = (oarlock_snapshot *)&snapshot;
     oarlock_error *error = NULL;
     CHECK_STATUS(paths[i].status, oarlock_inspect(manager, paths[i].path, &snapshot, &error));

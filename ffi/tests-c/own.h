@@ -114,13 +114,7 @@ static inline void own_watch(void) {
   CHECK_STATUS(OARLOCK_OK, oarlock_upgrade(manager, held, OARLOCK_FOREVER, NULL, NULL));
   CHECK_STATUS(OARLOCK_OK, oarlock_watch_new(manager, CHECK_SOON, own_on_watch, &told, on_drop,
                                              &watch, NULL));
-  int calls = 0;
-  for (int looks = 60000; calls == 0 && looks > 0; looks--) {
-    check_pause();
-    pthread_mutex_lock(&told.mutex);
-    calls = told.calls;
-    pthread_mutex_unlock(&told.mutex);
-  }
+  EVENTUALLY(!told_nothing(&told));
   oarlock_watch_free(watch);
   CHECK(told.calls == 1 && told.drops == 1 && told.lock == held);
   CHECK_STATUS(OARLOCK_OK, oarlock_inspect(manager, oarlock_path_of(""), &snapshot, NULL));

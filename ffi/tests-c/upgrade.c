@@ -1,18 +1,5 @@
 /* Upgrades that a thread waits for: at once, in time, taken back, in a circle. */
-#include "check.h"
-
-/* Two readers of "a", and somebody behind them. */
-struct readers {
-  oarlock_manager *manager;
-  oarlock_lock one, two;
-};
-
-static struct readers readers(void) {
-  struct readers readers = {check_manager(), 0, 0};
-  readers.one = check_hold(readers.manager, oarlock_read("a"));
-  readers.two = check_hold(readers.manager, oarlock_read("a"));
-  return readers;
-}
+#include "readers.h"
 
 static oarlock_state upgrade_state(const struct readers *readers, oarlock_lock lock) {
   oarlock_state state = 9;

@@ -1,19 +1,7 @@
 /* Upgrades whose outcome goes to a callback or a queue. */
 #include "queued.h"
+#include "readers.h"
 #include "told.h"
-
-/* Two readers; the first one wants to write. */
-struct readers {
-  oarlock_manager *manager;
-  oarlock_lock one, two;
-};
-
-static struct readers readers(void) {
-  struct readers readers = {check_manager(), 0, 0};
-  readers.one = check_hold(readers.manager, oarlock_read("a"));
-  readers.two = check_hold(readers.manager, oarlock_read("a"));
-  return readers;
-}
 
 static oarlock_status told_upgrade(struct told *told, oarlock_lock lock, int64_t timeout_ns,
                                    oarlock_state *state, uint64_t *token) {
