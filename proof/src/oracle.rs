@@ -108,9 +108,10 @@ impl Oracle {
         self.keepers(this, true, &|_| true)
     }
 
-    /// The requests that would, if nobody waited for anything but held claims.
-    pub fn holders(&self, this: &Request) -> Vec<&Request> {
-        self.keepers(this, false, &|_| true)
+    /// The requests of these agents that would, if nobody waited for anything but held
+    /// claims.
+    pub fn holders(&self, this: &Request, among: &[Agent]) -> Vec<&Request> {
+        self.keepers(this, false, &|agent| among.contains(&agent))
     }
 
     /// Who of these agents keeps a request waiting: by what they hold and, if `soft`,
@@ -222,8 +223,8 @@ impl Oracle {
         let mut order = vec![];
         loop {
             let waiting = |r: &&Request| r.waits() && left.contains(&r.agent());
-            let kept = |r: &Request| !self.keepers(r, false, &|a| left.contains(&a)).is_empty();
-            let kept: Vec<_> = self.live.iter().filter(waiting).filter(|r| kept(r)).collect();
+            let kept = self.live.iter().filter(waiting);
+            let kept: Vec<_> = kept.filter(|r| !self.holders(r, &left).is_empty()).collect();
             let can = |r: &&Request| !kept.iter().any(|k| k.agent() == r.agent());
             // The list is in order of arrival.
             let first = self.live.iter().filter(waiting).find(can).map(Request::agent);
@@ -268,7 +269,7 @@ impl Oracle {
         }
     }
 
-    /// The same with one more request, which nobody has looked at yet.
+    /// The same with one more request, granted or not, even if that leaves it stuck.
     pub fn with(&self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Result<Oracle, Refused> {
         if claims.is_empty() || !claims.iter().all(Claim::is_valid) {
             return Err(Refused::Invalid);
@@ -281,10 +282,11 @@ impl Oracle {
         claims.iter_mut().for_each(|c| c.inherited = held.iter().any(|h| h.covers(c)));
         let mut next = self.clone();
         next.live.push(Request { id, owner, claims, granted: false, upgrading: false });
-        Ok(next)
+        next.settle().map(|()| next)
     }
 
-    /// A new request, or a new upgrade, that must leave nobody stuck.
+    /// A new request, or a new upgrade, must leave nobody stuck: not even one that can
+    /// be had at once.
     fn take_in(&mut self, id: Id) -> Outcome {
         let agent = self.find(id)?.agent();
         let stuck = self.is_stuck(agent);
