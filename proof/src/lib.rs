@@ -17,4 +17,6 @@ pub mod subject;
 pub mod words;
 
 #[cfg(test)]
+mod oracle_properties;
+#[cfg(test)]
 mod oracle_tests;
