@@ -111,3 +111,29 @@ pub fn read<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
 pub fn write<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
     Claim::new(Mode::Write, path)
 }
+
+/// A shared claim that means to be upgraded: exactly `read(path).limit(1)`.
+///
+/// It excludes other upgradable claims (limited ones) on exactly this path and
+/// lets plain reads in. So of those that read first and write later, one reads at
+/// a time, and none is refused because of another: with plain reads two that both
+/// upgrade are in a deadlock, and one of the two is refused.
+///
+/// ```
+/// # use oarlock::{Manager, read, upgradable};
+/// let manager = Manager::new();
+/// let mut mine = manager.acquire(upgradable("page"))?;
+/// let theirs = manager.acquire(read("page"))?; // plain reads come in
+/// assert!(manager.try_acquire(upgradable("page")).is_err()); // one at a time
+/// drop(theirs);
+/// mine.upgrade()?; // waits for plain reads only; never for one like this
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// What it does not do: a *plain* read that is upgraded, or one upgraded above or
+/// below this path, can still be in a deadlock with it, and whoever holds several
+/// requests, too. And once upgraded, it is a write, and after a downgrade a plain
+/// read, which has to be released and claimed anew to be upgradable again.
+pub fn upgradable<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
+    read(path).limit(1)
+}
