@@ -248,12 +248,11 @@ impl<T: Attach> Engine<T> {
 
     fn path(&self, node: NodeIndex) -> Path<'static> {
         let way = std::iter::successors(Some(node), |&at| self.tree.parent(at));
-        let mut names: Vec<&[u8]> = way
-            .take_while(|&at| at != ROOT)
-            .map(|at| self.tree.name(at))
-            .collect();
+        let way = way.take_while(|&at| at != ROOT);
+        // Only an entry, at the end of a path, has no name.
+        let mut names: Vec<&[u8]> = way.filter_map(|at| self.tree.name(at)).collect();
         names.reverse();
-        Path::from_segments(names)
+        Path::from_segments(names).or_entry(self.tree.name(node).is_none())
     }
 }
 
