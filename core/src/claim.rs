@@ -7,6 +7,7 @@ use crate::mode::Mode;
 use crate::path::Path;
 
 /// One part of a request: a [`Mode`] for a [`Path`] and all that lies below it.
+/// (Below an [`entry`](Path::entry) lies nothing.)
 ///
 /// A claim is also an iterator's source of just itself, so a call that takes
 /// claims takes one without brackets: `acquire(write("a"))`,
@@ -110,4 +111,61 @@ pub fn read<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
 /// An exclusive claim on a path and all below it.
 pub fn write<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
     Claim::new(Mode::Write, path)
+}
+
+/// A shared claim on a path's own [`entry`](Path::entry) alone, not on what is
+/// below it: the names in a directory, while its files may be written.
+///
+/// ```
+/// # use oarlock::{Manager, read_entry, write};
+/// let manager = Manager::new();
+/// let _listing = manager.acquire(read_entry("home"))?;
+/// assert!(manager.try_acquire(write("home/file")).is_ok());
+/// assert!(manager.try_acquire(write("home")).is_err());
+/// # Ok::<(), oarlock::AcquireError>(())
+/// ```
+pub fn read_entry<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
+    Claim::new(Mode::Read, path.into().entry())
+}
+
+/// An exclusive claim on a path's own [`entry`](Path::entry) alone, not on what
+/// is below it: a directory's attributes, while its files are worked on.
+///
+/// ```
+/// # use oarlock::{Manager, read, read_entry, write, write_entry};
+/// let manager = Manager::new();
+/// let _attributes = manager.acquire(write_entry("home"))?;
+/// assert!(manager.try_acquire(write("home/file")).is_ok());
+/// assert!(manager.try_acquire(read_entry("home")).is_err());
+/// assert!(manager.try_acquire(read("home")).is_err());
+/// # Ok::<(), oarlock::AcquireError>(())
+/// ```
+pub fn write_entry<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
+    Claim::new(Mode::Write, path.into().entry())
+}
+
+/// A shared claim that means to be upgraded: exactly `read(path).limit(1)`.
+///
+/// It excludes other upgradable claims (limited ones) on exactly this path and
+/// lets plain reads in. So of those that read first and write later, one reads at
+/// a time, and none is refused because of another: with plain reads two that both
+/// upgrade are in a deadlock, and one of the two is refused.
+///
+/// ```
+/// # use oarlock::{Manager, read, upgradable};
+/// let manager = Manager::new();
+/// let mut mine = manager.acquire(upgradable("page"))?;
+/// let theirs = manager.acquire(read("page"))?; // plain reads come in
+/// assert!(manager.try_acquire(upgradable("page")).is_err()); // one at a time
+/// drop(theirs);
+/// mine.upgrade()?; // waits for plain reads only; never for one like this
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// What it does not do: a *plain* read that is upgraded, or one upgraded above or
+/// below this path, can still be in a deadlock with it, and whoever holds several
+/// requests, too. And once upgraded, it is a write, and after a downgrade a plain
+/// read, which has to be released and claimed anew to be upgradable again.
+pub fn upgradable<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
+    read(path).limit(1)
 }

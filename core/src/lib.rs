@@ -78,7 +78,7 @@ mod weak;
 
 pub use builder::ManagerBuilder;
 pub use by_id::{EnqueuedById, LockState};
-pub use claim::{Claim, read, write};
+pub use claim::{Claim, read, read_entry, upgradable, write, write_entry};
 #[doc(hidden)]
 pub use delivery::forget_inherited_callbacks;
 pub use error::{

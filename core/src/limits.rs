@@ -8,9 +8,12 @@
 pub struct Limits {
     /// The most claims in one request, counted as given. Default 4,096.
     pub max_claims: usize,
-    /// The most segments in one path. Default 1,024.
+    /// The most segments in one path. Default 1,024. A path's own
+    /// [`entry`](crate::Path::entry) is no segment: every path that can be claimed
+    /// has one that can be claimed.
     pub max_segments: usize,
-    /// The most segments in all paths of one request together. Default 16,384.
+    /// The most segments in all paths of one request together, each
+    /// [`entry`](crate::Path::entry) counted as one more. Default 16,384.
     ///
     /// This is what bounds the memory of one request: each segment that no other
     /// claim shares costs about 150 bytes for as long as the request lives.

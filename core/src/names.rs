@@ -25,11 +25,30 @@ impl NameHasher {
         hasher.write(name);
         hasher.finish()
     }
+
+    /// The step to the child of this name.
+    #[inline(always)]
+    pub(crate) fn step<'p>(&self, name: &'p [u8]) -> Step<'p> {
+        Step {
+            name: Some(name),
+            hash: self.hash(name),
+        }
+    }
+
+    /// The step to a path's own entry. Its hash is that of the empty name, and
+    /// need not be another one: hashes decide nothing.
+    pub(crate) fn entry_step(&self) -> Step<'static> {
+        Step {
+            name: None,
+            hash: self.hash(&[]),
+        }
+    }
 }
 
-/// One segment on the way to a claim.
+/// One step on the way to a claim: to the child of a name, or, as the last one, to
+/// the path's own entry, which is a child without a name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Step<'p> {
-    pub(crate) name: &'p [u8],
+    pub(crate) name: Option<&'p [u8]>,
     pub(crate) hash: u64,
 }

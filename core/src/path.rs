@@ -22,23 +22,29 @@ use crate::error::InvalidRequest;
 /// Text with an empty segment (`a//b`, `/a`, `a/`) is no path.
 /// [`Path::text`] says so at once; a path made by `From` is checked by the call
 /// that uses it, which refuses it with [`InvalidRequest::EmptySegment`].
+///
+/// Every path, the root too, has an *entry*: what is said of the path itself and
+/// not of what lies below it, as a directory's list of names. [`Path::entry`]
+/// gives the entry's path. It lies below its path, beside all its children.
 #[derive(Clone)]
 pub struct Path<'a> {
     repr: Repr<'a>,
 }
 
-/// Small, since a claim is moved several times on its way.
+/// Small, since a claim is moved several times on its way. Each form says first
+/// whether it is its path's entry: a field beside the form would make the path
+/// larger, and so (with a count of two bytes) it stands at one place in all forms.
 #[derive(Clone)]
 enum Repr<'a> {
     /// Text to split at `/`; perhaps not yet checked for empty segments.
-    Text(&'a [u8]),
-    OwnedText(Box<[u8]>),
+    Text(bool, &'a [u8]),
+    OwnedText(bool, Box<[u8]>),
     /// Up to three segments that somebody else holds, and how many they are. (Not a
     /// `SmallVec`, which would not let a path pass for one of a shorter life.)
-    Few([&'a [u8]; FEW], u8),
+    Few(bool, [&'a [u8]; FEW], u16),
     /// More of them.
-    List(Vec<&'a [u8]>),
-    OwnedList(Box<Packed>),
+    List(bool, Vec<&'a [u8]>),
+    OwnedList(bool, Box<Packed>),
 }
 
 /// How many borrowed segments stand in a path itself.
@@ -56,7 +62,7 @@ impl Path<'static> {
     #[must_use]
     pub fn root() -> Self {
         Self {
-            repr: Repr::Text(&[]),
+            repr: Repr::Text(false, &[]),
         }
     }
 
@@ -69,7 +75,7 @@ impl Path<'static> {
             packed.ends.push(packed.bytes.len());
         }
         Self {
-            repr: Repr::OwnedList(Box::new(packed)),
+            repr: Repr::OwnedList(false, Box::new(packed)),
         }
     }
 }
@@ -91,7 +97,7 @@ impl<'a> Path<'a> {
     #[must_use]
     pub fn text_bytes(text: &'a [u8]) -> Self {
         Self {
-            repr: Repr::Text(text),
+            repr: Repr::Text(false, text),
         }
     }
 
@@ -107,40 +113,92 @@ impl<'a> Path<'a> {
                 Some(segment) => few[count] = segment,
                 None => {
                     return Self {
-                        repr: Repr::Few(few, count as u8),
+                        repr: Repr::Few(false, few, count as u16),
                     };
                 }
             }
         }
         let repr = match segments.next() {
-            None => Repr::Few(few, FEW as u8),
-            Some(next) => Repr::List(few.into_iter().chain([next]).chain(segments).collect()),
+            None => Repr::Few(false, few, FEW as u16),
+            Some(next) => {
+                let all = few.into_iter().chain([next]).chain(segments);
+                Repr::List(false, all.collect())
+            }
         };
         Self { repr }
+    }
+
+    /// The path of this path's own entry: what is said of the path itself and not
+    /// of what lies below it. A directory's entry is its list of names, while its
+    /// files are worked on; the root has an entry, too.
+    ///
+    /// The entry lies directly below its path, beside all its children, and no
+    /// segment is equal to it. So a claim on it conflicts with claims on it and
+    /// on its path or above, and with nothing else; and a claim on its path or
+    /// above covers it. An entry has nothing below it, and is its own entry.
+    ///
+    /// ```
+    /// use oarlock::{Manager, Path, read, write};
+    /// let manager = Manager::new();
+    /// let names = Path::from("home/me").entry();
+    /// let listing = manager.acquire(read(names.clone()))?;
+    /// let file = manager.acquire(write("home/me/notes"))?; // beside it
+    /// assert!(manager.try_acquire(write(names)).is_err()); // the entry is read
+    /// assert!(manager.try_acquire(write("home/me")).is_err()); // covers the entry
+    /// # Ok::<(), oarlock::AcquireError>(())
+    /// ```
+    ///
+    /// [`read_entry`](crate::read_entry) and [`write_entry`](crate::write_entry)
+    /// make claims of it.
+    #[must_use]
+    #[inline]
+    pub fn entry(mut self) -> Self {
+        match &mut self.repr {
+            Repr::Text(entry, ..)
+            | Repr::OwnedText(entry, ..)
+            | Repr::Few(entry, ..)
+            | Repr::List(entry, ..)
+            | Repr::OwnedList(entry, ..) => *entry = true,
+        }
+        self
+    }
+
+    /// Whether this is a path's own [`entry`](Self::entry).
+    #[must_use]
+    #[inline]
+    pub fn is_entry(&self) -> bool {
+        match &self.repr {
+            Repr::Text(entry, ..)
+            | Repr::OwnedText(entry, ..)
+            | Repr::Few(entry, ..)
+            | Repr::List(entry, ..)
+            | Repr::OwnedList(entry, ..) => *entry,
+        }
     }
 
     /// The text, if it is one; perhaps not checked.
     #[inline]
     fn as_text(&self) -> Option<&[u8]> {
         match &self.repr {
-            Repr::Text(text) => Some(text),
-            Repr::OwnedText(text) => Some(text),
-            Repr::Few(..) | Repr::List(_) | Repr::OwnedList(_) => None,
+            Repr::Text(_, text) => Some(text),
+            Repr::OwnedText(_, text) => Some(text),
+            Repr::Few(..) | Repr::List(..) | Repr::OwnedList(..) => None,
         }
     }
 
-    /// The segments, from the first down. For unchecked text that holds an
-    /// empty segment, that segment is among them.
+    /// The segments, from the first down; of an [`entry`](Self::entry) those of
+    /// the path whose entry it is. For unchecked text that holds an empty segment,
+    /// that segment is among them.
     #[must_use]
     #[inline]
     pub fn segments(&self) -> Segments<'_> {
         Segments {
             inner: match &self.repr {
-                Repr::Text(text) => Inner::text(text),
-                Repr::OwnedText(text) => Inner::text(text),
-                Repr::Few(few, count) => Inner::List(few[..usize::from(*count)].iter()),
-                Repr::List(list) => Inner::List(list.iter()),
-                Repr::OwnedList(packed) => Inner::Packed {
+                Repr::Text(_, text) => Inner::text(text),
+                Repr::OwnedText(_, text) => Inner::text(text),
+                Repr::Few(_, few, count) => Inner::List(few[..usize::from(*count)].iter()),
+                Repr::List(_, list) => Inner::List(list.iter()),
+                Repr::OwnedList(_, packed) => Inner::Packed {
                     packed,
                     start: 0,
                     next: 0,
@@ -149,35 +207,42 @@ impl<'a> Path<'a> {
         }
     }
 
-    /// The number of segments; 0 for the root.
+    /// The number of [`segments`](Self::segments); 0 for the root and its entry.
     #[must_use]
     pub fn depth(&self) -> usize {
         match &self.repr {
-            Repr::Few(_, count) => usize::from(*count),
-            Repr::List(list) => list.len(),
-            Repr::OwnedList(packed) => packed.ends.len(),
-            Repr::Text(_) | Repr::OwnedText(_) => self.segments().count(),
+            Repr::Few(_, _, count) => usize::from(*count),
+            Repr::List(_, list) => list.len(),
+            Repr::OwnedList(_, packed) => packed.ends.len(),
+            Repr::Text(..) | Repr::OwnedText(..) => self.segments().count(),
         }
     }
 
-    /// Whether this is the root.
+    /// Whether this is the root. The root's entry is not.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.depth() == 0
+        self.depth() == 0 && !self.is_entry()
     }
 
     /// The same path without a borrow. Copies borrowed text.
     #[must_use]
     pub fn into_owned(self) -> Path<'static> {
-        Path {
-            repr: match self.repr {
-                Repr::Text(text) => Repr::OwnedText(text.into()),
-                Repr::OwnedText(text) => Repr::OwnedText(text),
-                Repr::Few(few, count) => return Path::from_segments(&few[..usize::from(count)]),
-                Repr::List(list) => return Path::from_segments(list),
-                Repr::OwnedList(packed) => Repr::OwnedList(packed),
-            },
-        }
+        let entry = self.is_entry();
+        let repr = match self.repr {
+            Repr::Text(_, text) => Repr::OwnedText(entry, text.into()),
+            Repr::OwnedText(_, text) => Repr::OwnedText(entry, text),
+            Repr::OwnedList(_, packed) => Repr::OwnedList(entry, packed),
+            Repr::Few(_, few, count) => {
+                return Path::from_segments(&few[..usize::from(count)]).or_entry(entry);
+            }
+            Repr::List(_, list) => return Path::from_segments(list).or_entry(entry),
+        };
+        Path { repr }
+    }
+
+    /// The path, or its entry.
+    pub(crate) fn or_entry(self, entry: bool) -> Self {
+        if entry { self.entry() } else { self }
     }
 
     /// Refuses text with an empty segment. A list has no forbidden segments.
@@ -300,10 +365,10 @@ impl fmt::Debug for Segments<'_> {
 }
 
 // Paths are equal and ordered by their segments, however they were made. In
-// this order a path comes directly before the paths below it.
+// this order a path comes directly before the paths below it, its entry first.
 impl PartialEq for Path<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.segments().eq(other.segments())
+        self.is_entry() == other.is_entry() && self.segments().eq(other.segments())
     }
 }
 
@@ -317,13 +382,15 @@ impl PartialOrd for Path<'_> {
 
 impl Ord for Path<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.segments().cmp(other.segments())
+        let segments = self.segments().cmp(other.segments());
+        segments.then_with(|| self.is_entry().cmp(&other.is_entry()))
     }
 }
 
 impl std::hash::Hash for Path<'_> {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         state.write_usize(self.depth());
+        state.write_u8(u8::from(self.is_entry()));
         for segment in self.segments() {
             segment.hash(state);
         }
@@ -332,7 +399,8 @@ impl std::hash::Hash for Path<'_> {
 
 impl fmt::Debug for Path<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Path({:?})", self.segments())
+        write!(f, "Path({:?})", self.segments())?;
+        f.write_str(if self.is_entry() { ".entry()" } else { "" })
     }
 }
 
@@ -351,7 +419,7 @@ impl<'a> From<&'a String> for Path<'a> {
 impl From<String> for Path<'static> {
     fn from(text: String) -> Self {
         Self {
-            repr: Repr::OwnedText(text.into_bytes().into()),
+            repr: Repr::OwnedText(false, text.into_bytes().into()),
         }
     }
 }
@@ -417,10 +485,11 @@ impl From<Vec<Vec<u8>>> for Path<'static> {
 
 impl<'a> From<&'a Path<'_>> for Path<'a> {
     fn from(path: &'a Path<'_>) -> Self {
-        match path.as_text() {
+        let plain = match path.as_text() {
             Some(text) => Self::text_bytes(text),
             None => Self::of_segments(path.segments()),
-        }
+        };
+        plain.or_entry(path.is_entry())
     }
 }
 
@@ -474,6 +543,70 @@ mod tests {
         paths.sort();
         let expected = ["", "a", "a/b/c", "a/c", "a!", "ab", "b"].map(Path::from);
         assert_eq!(paths, expected);
+    }
+
+    #[test]
+    fn an_entry_sorts_after_its_path_and_before_all_below() {
+        let sorted = [
+            Path::root(),
+            Path::root().entry(),
+            Path::from([""]),
+            Path::from([""]).entry(),
+            Path::from(["", ""]),
+            Path::from("a"),
+            Path::from("a").entry(),
+            Path::from(["a", ""]),
+            Path::from(["a", ""]).entry(),
+            Path::from("a/b"),
+            Path::from("a/b").entry(),
+            Path::from("a!").entry(),
+        ];
+        for (i, one) in sorted.iter().enumerate() {
+            for (j, other) in sorted.iter().enumerate() {
+                assert_eq!(one.cmp(other), i.cmp(&j), "{one:?} {other:?}");
+                assert_eq!(one == other, i == j, "{one:?} {other:?}");
+            }
+        }
+        // A tree by order and one by hash tell them apart, too.
+        let hashed: std::collections::HashSet<_> = sorted.iter().collect();
+        assert_eq!(hashed.len(), sorted.len());
+    }
+
+    #[test]
+    fn an_entry_is_one_in_every_form() {
+        let names: Vec<String> = (0..6).map(|name| name.to_string()).collect();
+        for count in 0..names.len() {
+            let text = names[..count].join("/");
+            let forms = [
+                Path::from(&text),
+                Path::from(text.clone()),
+                Path::from(&names[..count]),
+                Path::from_segments(&names[..count]),
+            ];
+            for plain in forms {
+                assert!(!plain.is_entry());
+                let entry = plain.clone().entry();
+                assert!(entry.is_entry() && entry.clone().entry() == entry);
+                assert!(!entry.is_root());
+                assert_ne!(entry, plain);
+                assert_eq!(entry.depth(), count);
+                assert!(entry.segments().eq(plain.segments()));
+                assert_eq!(Path::from(&entry), entry);
+                assert_eq!(entry.clone().into_owned(), entry);
+                assert_eq!(entry, Path::from(&text).entry());
+            }
+        }
+    }
+
+    #[test]
+    fn an_entry_shows_its_segments_and_that_it_is_one() {
+        let path = Path::from("a/b").entry();
+        assert_eq!(format!("{path:?}"), r#"Path(["a", "b"]).entry()"#);
+    }
+
+    #[test]
+    fn a_path_is_small() {
+        assert!(size_of::<Path<'_>>() <= 7 * size_of::<usize>());
     }
 
     #[test]

@@ -133,8 +133,14 @@ pub(crate) fn push_steps<'p, A: smallvec::Array<Item = Step<'p>>>(
         if name.is_empty() {
             path.check()?;
         }
-        let hash = hasher.hash(name);
-        steps.push(Step { name, hash });
+        steps.push(hasher.step(name));
+    }
+    if path.is_entry() {
+        // Every path has an entry, so only the room of the request bounds this step.
+        if steps.len() == limits.max_request_segments {
+            return Err(too_large(claim, limits));
+        }
+        steps.push(hasher.entry_step());
     }
     Ok(())
 }
@@ -145,12 +151,9 @@ pub(crate) fn steps<'p>(
     hasher: &NameHasher,
 ) -> Result<Steps<'p>, InvalidRequest> {
     path.check()?;
-    let names = path.segments();
-    let step = |name| Step {
-        name,
-        hash: hasher.hash(name),
-    };
-    Ok(names.map(step).collect())
+    let names = path.segments().map(|name| hasher.step(name));
+    let entry = path.is_entry().then(|| hasher.entry_step());
+    Ok(names.chain(entry).collect())
 }
 
 #[cold]

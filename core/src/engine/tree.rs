@@ -24,6 +24,10 @@ const INLINE: usize = 24;
 /// The length that says that a name is too long to stand in the node.
 const LONG: u16 = 31;
 
+/// The length that says that the node has no name: it is its parent's own entry,
+/// which so can never be the child of a name.
+const ENTRY: u16 = 30;
+
 /// How many of the nodes that were emptied last are kept, since paths come back.
 const KEPT_EMPTY: usize = 1_024;
 
@@ -46,7 +50,8 @@ pub(super) struct Node {
     next: NodeIndex,
     /// The crowd here, counted from 1; 0 if there is none.
     pub(super) crowd: u32,
-    /// The length of the name in the low 5 bits (or `LONG`), the rest of its hash.
+    /// The length of the name in the low 5 bits (or `LONG`, or `ENTRY`), the rest of
+    /// its hash.
     tag: u16,
     /// Under which number it stands among the empty ones, or `NOWHERE`; see
     /// `Tree::retire`.
@@ -126,8 +131,8 @@ impl Tree {
         (at != ROOT).then(|| self.nodes[at as usize].parent)
     }
 
-    /// The last segment of a node's path; nothing for the root.
-    pub(super) fn name(&self, at: NodeIndex) -> &[u8] {
+    /// The last segment of a node's path, nothing for the root; `None` for an entry.
+    pub(super) fn name(&self, at: NodeIndex) -> Option<&[u8]> {
         name_of(self.node(at), &self.long)
     }
 
@@ -138,7 +143,7 @@ impl Tree {
             return None;
         }
         let hash = mix(parent, step.hash);
-        let tag = tag(hash, step.name.len());
+        let tag = tag(hash, step.name);
         let mut at = self.chains[self.chain(hash)];
         while at != NONE {
             let node = &self.nodes[at as usize];
@@ -151,12 +156,15 @@ impl Tree {
     }
 
     /// Whether the node has this name, whose length is known to be the node's or
-    /// long, like the node's.
+    /// long, like the node's; or is an entry, like the node.
     #[inline]
-    fn is_named(&self, node: &Node, name: &[u8]) -> bool {
+    fn is_named(&self, node: &Node, name: Option<&[u8]>) -> bool {
+        let Some(name) = name else {
+            return true;
+        };
         match node.name.get(..name.len()) {
             Some(inline) => is_same(inline, name),
-            None => name_of(node, &self.long) == name,
+            None => name_of(node, &self.long) == Some(name),
         }
     }
 
@@ -190,11 +198,12 @@ impl Tree {
         debug_assert!(node.is_empty(), "a free node is empty");
         debug_assert_eq!(node.emptied, NOWHERE, "it was taken from there");
         node.parent = parent;
-        node.tag = tag(hash, step.name.len());
-        match node.name.get_mut(..step.name.len()) {
-            Some(place) => place.copy_from_slice(step.name),
+        node.tag = tag(hash, step.name);
+        let name = step.name.unwrap_or_default();
+        match node.name.get_mut(..name.len()) {
+            Some(place) => place.copy_from_slice(name),
             None => {
-                let long = self.long.insert(step.name.into());
+                let long = self.long.insert(name.into());
                 node.name[..size_of::<usize>()].copy_from_slice(&long.to_ne_bytes());
             }
         }
@@ -230,7 +239,11 @@ impl Tree {
     }
 
     fn hash(&self, at: NodeIndex) -> u64 {
-        mix(self.node(at).parent, self.hasher.hash(self.name(at)))
+        let step = match self.name(at) {
+            Some(name) => self.hasher.step(name),
+            None => self.hasher.entry_step(),
+        };
+        mix(self.node(at).parent, step.hash)
     }
 
     /// Puts a node that is empty now among the empty ones, of which only the
@@ -332,10 +345,11 @@ fn long_place(node: &Node) -> Option<usize> {
 }
 
 #[inline]
-fn name_of<'t>(node: &'t Node, long: &'t Slab<Box<[u8]>>) -> &'t [u8] {
-    match long_place(node) {
-        None => &node.name[..usize::from(node.tag & 31)],
-        Some(place) => &long[place],
+fn name_of<'t>(node: &'t Node, long: &'t Slab<Box<[u8]>>) -> Option<&'t [u8]> {
+    match (long_place(node), node.tag & 31) {
+        (Some(place), _) => Some(&long[place]),
+        (None, ENTRY) => None,
+        (None, length) => Some(&node.name[..usize::from(length)]),
     }
 }
 
@@ -367,17 +381,17 @@ pub(crate) const CLASSES: usize = 256;
 /// The class of a first segment, from its hash: requests are counted by it.
 #[inline]
 pub(crate) fn class(name: u64) -> usize {
-    usize::from(tag(mix(ROOT, name), 0) >> 8)
+    usize::from(tag(mix(ROOT, name), None) >> 8)
 }
 
 /// What is compared before anything else: the length, and bits of the hash that
 /// choose no chain.
 #[inline]
-fn tag(hash: u64, length: usize) -> u16 {
-    let length = if length <= INLINE {
-        length as u16
-    } else {
-        LONG
+fn tag(hash: u64, name: Option<&[u8]>) -> u16 {
+    let length = match name.map(<[u8]>::len) {
+        Some(length @ 0..=INLINE) => length as u16,
+        Some(_) => LONG,
+        None => ENTRY,
     };
     ((hash >> 16) as u16 & !31) | length
 }
@@ -391,8 +405,8 @@ mod tests {
     }
 
     fn child(tree: &mut Tree, parent: NodeIndex, name: &[u8]) -> NodeIndex {
-        let hash = tree.hasher.hash(name);
-        tree.find_or_insert(parent, &Step { name, hash })
+        let step = tree.hasher.step(name);
+        tree.find_or_insert(parent, &step)
     }
 
     #[test]
@@ -407,7 +421,7 @@ mod tests {
             let name = vec![b'x'; length];
             let at = child(&mut tree, ROOT, &name);
             assert_eq!(child(&mut tree, ROOT, &name), at);
-            assert_eq!(tree.name(at), name);
+            assert_eq!(tree.name(at), Some(&name[..]));
             assert_ne!(child(&mut tree, at, &name), at);
         }
     }
@@ -440,6 +454,37 @@ mod tests {
     }
 
     #[test]
+    fn an_entry_is_no_child_of_any_name() {
+        let mut tree = tree();
+        let step = tree.hasher.entry_step();
+        let above = child(&mut tree, ROOT, b"a");
+        for parent in [ROOT, above] {
+            let entry = tree.find_or_insert(parent, &step);
+            assert_eq!(tree.find_or_insert(parent, &step), entry);
+            assert_eq!(tree.name(entry), None);
+            for length in 0..=40 {
+                for byte in [0, b'x', 255] {
+                    assert_ne!(child(&mut tree, parent, &vec![byte; length]), entry);
+                }
+            }
+            assert_eq!(tree.find(parent, &step), Some(entry), "after it has grown");
+        }
+        let entries = [ROOT, above].map(|parent| tree.find(parent, &step));
+        assert_ne!(entries[0], entries[1]);
+    }
+
+    #[test]
+    fn the_node_of_an_entry_is_used_again_for_a_name() {
+        let mut tree = tree();
+        let step = tree.hasher.entry_step();
+        let entry = tree.find_or_insert(ROOT, &step);
+        tree.free(entry);
+        assert_eq!(tree.find(ROOT, &step), None);
+        assert_eq!(child(&mut tree, ROOT, b"name"), entry);
+        assert_eq!(tree.name(entry), Some(&b"name"[..]));
+    }
+
+    #[test]
     fn empty_nodes_are_kept_for_a_while_and_no_longer() {
         let mut tree = tree();
         let parent = child(&mut tree, ROOT, b"parent");
@@ -467,7 +512,7 @@ mod tests {
             tree.retire(other);
             // While the child is there, its parent is.
             if tree.nodes[leaf as usize].name[0] == b'l' {
-                assert_eq!(tree.name(parent), b"p");
+                assert_eq!(tree.name(parent), Some(&b"p"[..]));
             }
         }
         assert!(tree.len() <= KEPT_EMPTY);
