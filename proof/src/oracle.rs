@@ -32,8 +32,8 @@ impl Oracle {
     pub fn submit(&mut self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Outcome {
         let mut next = self.with(id, owner, claims)?;
         let taken_in = next.take_in(id);
-        let waiting = next.live.iter().filter(|r| !r.granted).count();
-        if next.waits(id) && self.max_waiting.is_some_and(|max| waiting > max) {
+        let waiting = self.live.iter().filter(|r| !r.granted).count();
+        if next.waits(id) && self.max_waiting.is_some_and(|max| waiting >= max) {
             return Err(Refused::TooManyWaiting);
         }
         taken_in.map(|()| *self = next)
@@ -226,12 +226,20 @@ impl Oracle {
             let kept = self.live.iter().filter(waiting);
             let kept: Vec<_> = kept.filter(|r| !self.holders(r, &left).is_empty()).collect();
             let can = |r: &&Request| !kept.iter().any(|k| k.agent() == r.agent());
-            // The list is in order of arrival.
-            let first = self.live.iter().filter(waiting).find(can).map(Request::agent);
-            let Some(first) = first else { return order };
+            let free = self.live.iter().filter(waiting).filter(can).map(Request::agent);
+            let Some(first) = free.min_by_key(|agent| self.turn(*agent)) else { return order };
             left.retain(|other| *other != first);
             order.push(first);
         }
+    }
+
+    /// What decides between agents that could finish next: one with an upgrade that
+    /// waits comes first, then the one whose earliest waiting request arrived first.
+    /// (Two of which upgrades alone wait never conflict.)
+    fn turn(&self, agent: Agent) -> (bool, Option<Id>) {
+        let own = self.live.iter().filter(|r| r.agent() == agent);
+        let upgrades = own.clone().any(|r| r.upgrading);
+        (!upgrades, own.filter(|r| !r.granted).map(|r| r.id).next())
     }
 
     /// Puts what waits of these agents in front of each other in their order.
