@@ -31,10 +31,9 @@ impl Oracle {
     /// A request arrives and is granted, waits, or is refused.
     pub fn submit(&mut self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Outcome {
         let mut next = self.with(id, owner, claims)?;
-        let waiting = next.live.iter().filter(|r| !r.granted).count();
-        let full = self.max_waiting.is_some_and(|max| waiting > max);
         let taken_in = next.take_in(id);
-        if full && next.waits(id) {
+        let waiting = self.live.iter().filter(|r| !r.granted).count();
+        if next.waits(id) && self.max_waiting.is_some_and(|max| waiting >= max) {
             return Err(Refused::TooManyWaiting);
         }
         taken_in.map(|()| *self = next)

@@ -375,18 +375,32 @@ fn a_bypass_holds_while_both_wait() {
 fn an_upgrade_that_could_be_had_waits_if_it_would_leave_its_owner_stuck() {
     let mut world = World::default();
     world.granted(1, 0, "w b");
+    world.granted(2, 2, "w c");
+    world.waits(3, 2, "r a, w b");
+    world.granted(4, 1, "r a");
+    world.waits(5, 1, "w c");
+    // Nobody else holds anything of `a`; but 3 would wait for the upgrade, and 5
+    // waits for what the owner of 3 holds.
+    world.upgrade(4, false);
+    assert_eq!(world.blockers(4), [3]);
+    world.news();
+    world.end(1);
+    world.grants(&[3]);
+    world.end(2);
+    world.grants(&[5]);
+    world.end(3);
+    world.grants(&[4]);
+}
+
+#[test]
+fn of_those_that_holders_let_go_first_an_upgrade_goes_first() {
+    let mut world = World::default();
+    world.granted(1, 0, "w b");
     world.waits(2, 0, "r a, w b");
     world.granted(3, 1, "r a");
     world.waits(4, 1, "w b");
-    // Nobody else holds anything of `a`; but 2 would wait for the upgrade, and
-    // 4 for 2.
-    world.upgrade(3, false);
-    assert_eq!(world.blockers(3), [2]);
-    world.news();
-    world.end(1);
-    world.grants(&[2]);
-    world.end(2);
-    world.grants(&[3, 4]);
+    world.upgrade(3, true);
+    assert_eq!((world.blockers(4), world.blockers(2)), (vec![1], vec![1, 3, 4]));
 }
 
 #[test]

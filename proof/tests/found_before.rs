@@ -11,7 +11,7 @@ mod text;
 
 use text::ops;
 
-const FOUND: [(&str, &str); 24] = [
+const FOUND: [(&str, &str); 25] = [
     (
         "a waiting upgrade is not held yet",
         "1 submits [r /]
@@ -183,12 +183,23 @@ const FOUND: [(&str, &str); 24] = [
     (
         "an upgrade that could be had waits if it would leave its owner stuck",
         "1 submits [w /b]
+         2 submits [w /c] for owner 2
+         3 submits [r /a, w /b] for owner 2
+         4 submits [r /a] for owner 1
+         5 submits [w /c] for owner 1
+         4 upgrades
+         1 ends
+         2 ends
+         3 ends",
+    ),
+    (
+        "of those that holders let go first an upgrade goes first",
+        "1 submits [w /b]
          2 submits [r /a, w /b]
          3 submits [r /a] for owner 1
          4 submits [w /b] for owner 1
          3 upgrades
-         1 ends
-         2 ends",
+         1 ends",
     ),
     (
         "an inherited permit puts another wait of its owner in front",
