@@ -241,6 +241,8 @@ impl<T: Attach> Engine<T> {
         let mut grants = Grants::new();
         if self.requests.record(id).is_some_and(|it| it.upgrading) {
             self.finish_upgrade(id.slot(), &mut grants);
+        } else if self.requests.record(id).is_some() {
+            self.unlist_passed(id.slot());
         }
         granted.extend(in_order(grants));
     }
@@ -262,6 +264,9 @@ impl<T: Attach> Engine<T> {
     pub fn cancel_upgrade(&mut self, id: RequestId, granted: &mut impl Extend<RequestId>) -> bool {
         let slot = id.slot();
         if !self.requests.record(id).is_some_and(|it| it.upgrading) {
+            if self.requests.record(id).is_some_and(Record::is_held) {
+                self.unlist_passed(slot);
+            }
             return false;
         }
         self.forget_order(slot);

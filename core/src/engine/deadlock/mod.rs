@@ -10,7 +10,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `graph.rs` | from the new wait back over those that wait for its agent: its strongly connected component |
+//! | `graph.rs` | from the new wait back over those that wait for its agent, and on over those that it waits for: its strongly connected component |
 //! | `finish.rs` | who of the component can finish, and in which order |
 //! | `bypass.rs` | puts those that wait into that order |
 //! | `at_once.rs` | whether that would grant the new request, for tries |
@@ -107,7 +107,9 @@ fn tangle_counted<W: World>(
     asks: At,
     steps: &mut u64,
 ) -> Result<Tangle, OutOfReach> {
-    let graph = Graph::walk(world, asks, steps)?;
+    let Some(graph) = Graph::walk(world, asks, steps)? else {
+        return Ok(Tangle::Clear);
+    };
     let Some(inside) = graph.component() else {
         return Ok(Tangle::Clear);
     };
