@@ -329,6 +329,12 @@ typedef struct {
  * - As a list of segments, taken as they are (a segment may hold '/', NUL or
  *   nothing): set `segments` and `segment_count`, leave `text` empty. A list of
  *   no segments is the root.
+ *
+ * With `entry` it is the entry of that path: what is said of the path itself and
+ * not of what lies below it, as a directory's list of names is. A claim on it
+ * conflicts with claims on it, on the path and above, and with nothing else; a
+ * claim on the path or above covers it. The root has an entry, too. Leave `entry`
+ * and `reserved` 0 for anything else, as an initializer in braces does.
  */
 typedef struct {
   /** The path as text. */
@@ -337,6 +343,10 @@ typedef struct {
   const oarlock_str *segments;
   /** The number of segments in the list. */
   size_t segment_count;
+  /** 1 for the path's entry, 0 for the path; anything else is an error. */
+  int32_t entry;
+  /** 0. */
+  uint32_t reserved;
 } oarlock_path;
 
 /** Shared: conflicts with writes of the path, above it and below it. */
@@ -347,13 +357,15 @@ typedef struct {
 
 /**
  * Shared, as OARLOCK_READ, but by at most `limit` such claims on exactly this path
- * at a time: a semaphore. Reads without a limit neither count nor wait for it.
+ * at a time: a semaphore. Reads without a limit neither count nor wait for it. With
+ * a limit of 1 it is an upgradable read: see oarlock_upgradable.
  */
 #define OARLOCK_READ_LIMITED 3
 
 /**
- * A path and a mode. A claim covers the path and everything below it. It and
- * all it points to are borrowed for the call only.
+ * A path and a mode. A claim covers the path and everything below it (below a
+ * path's entry lies nothing). It and all it points to are borrowed for the call
+ * only.
  */
 typedef struct {
   /** OARLOCK_READ, OARLOCK_WRITE or OARLOCK_READ_LIMITED. */
@@ -375,38 +387,67 @@ static inline oarlock_str oarlock_str_of(const char *text) {
 
 /** A path given as text that ends with a NUL. NULL and "" are the root. */
 static inline oarlock_path oarlock_path_of(const char *text) {
-  oarlock_path path = {oarlock_str_of(text), NULL, 0};
+  oarlock_path path = {oarlock_str_of(text), NULL, 0, 0, 0};
   return path;
 }
 
 /** A path given as a list of segments. */
 static inline oarlock_path oarlock_path_list(const oarlock_str *segments, size_t segment_count) {
-  oarlock_path path = {{NULL, 0}, segments, segment_count};
+  oarlock_path path = {{NULL, 0}, segments, segment_count, 0, 0};
+  return path;
+}
+
+/** The path of this path's own entry, not of what is below it. Of an entry it is the
+ *  same one. */
+static inline oarlock_path oarlock_path_entry(oarlock_path path) {
+  path.entry = 1;
   return path;
 }
 
 /** A shared claim on a path given as text that ends with a NUL. */
 static inline oarlock_claim oarlock_read(const char *path) {
-  oarlock_claim claim = {OARLOCK_READ, 0, {oarlock_str_of(path), NULL, 0}};
+  oarlock_claim claim = {OARLOCK_READ, 0, {oarlock_str_of(path), NULL, 0, 0, 0}};
   return claim;
 }
 
 /** An exclusive claim on a path given as text that ends with a NUL. */
 static inline oarlock_claim oarlock_write(const char *path) {
-  oarlock_claim claim = {OARLOCK_WRITE, 0, {oarlock_str_of(path), NULL, 0}};
+  oarlock_claim claim = {OARLOCK_WRITE, 0, {oarlock_str_of(path), NULL, 0, 0, 0}};
   return claim;
 }
 
 /** A shared claim by at most `limit` at a time, which must be at least 1. */
 static inline oarlock_claim oarlock_read_limited(const char *path, uint32_t limit) {
-  oarlock_claim claim = {OARLOCK_READ_LIMITED, limit, {oarlock_str_of(path), NULL, 0}};
+  oarlock_claim claim = {OARLOCK_READ_LIMITED, limit, {oarlock_str_of(path), NULL, 0, 0, 0}};
+  return claim;
+}
+
+/** A shared claim that means to be upgraded: exactly oarlock_read_limited(path, 1). It
+ *  excludes others of its kind on exactly this path and lets plain reads in, and its
+ *  upgrade is never refused because of another one of its kind there. A plain read that
+ *  is upgraded, or one above or below this path, can still be in a deadlock with it. Once
+ *  downgraded it is a plain read. */
+static inline oarlock_claim oarlock_upgradable(const char *path) {
+  return oarlock_read_limited(path, 1);
+}
+
+/** A shared claim on the entry alone of a path given as text that ends with a NUL: on the
+ *  path itself, as a directory's list of names, and not on what is below it. */
+static inline oarlock_claim oarlock_read_entry(const char *path) {
+  oarlock_claim claim = {OARLOCK_READ, 0, {oarlock_str_of(path), NULL, 0, 1, 0}};
+  return claim;
+}
+
+/** An exclusive claim on the entry alone of a path given as text that ends with a NUL. */
+static inline oarlock_claim oarlock_write_entry(const char *path) {
+  oarlock_claim claim = {OARLOCK_WRITE, 0, {oarlock_str_of(path), NULL, 0, 1, 0}};
   return claim;
 }
 
 /** A claim of this mode on a path given as text. With OARLOCK_READ_LIMITED set its
  *  limit afterwards. */
 static inline oarlock_claim oarlock_claim_text(int32_t mode, oarlock_str text) {
-  oarlock_claim claim = {mode, 0, {text, NULL, 0}};
+  oarlock_claim claim = {mode, 0, {text, NULL, 0, 0, 0}};
   return claim;
 }
 
@@ -414,7 +455,7 @@ static inline oarlock_claim oarlock_claim_text(int32_t mode, oarlock_str text) {
  *  OARLOCK_READ_LIMITED set its limit afterwards. */
 static inline oarlock_claim oarlock_claim_segments(int32_t mode, const oarlock_str *segments,
                                                    size_t segment_count) {
-  oarlock_claim claim = {mode, 0, {{NULL, 0}, segments, segment_count}};
+  oarlock_claim claim = {mode, 0, {{NULL, 0}, segments, segment_count, 0, 0}};
   return claim;
 }
 
@@ -1545,8 +1586,8 @@ typedef struct {
    */
   uint64_t age_ns;
   /**
-   * Its claims, with their paths as segments, in the order of their paths;
-   * without those that others of them cover.
+   * Its claims, with their paths as segments, in the order of their paths, each
+   * path's entry directly after it; without those that others of them cover.
    */
   const oarlock_claim *claims;
   /** The number of claims. */

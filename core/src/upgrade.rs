@@ -53,7 +53,7 @@ impl Shared {
         let free = would_upgrade(&mut located)?;
         // What it goes ahead of may be what others wait for whom its owner waits for.
         let alone = located.owner().is_none_or(|owner| !owner.waits());
-        let done = if free && alone {
+        let done = if free && (alone || located.is_all_write()) {
             upgrade_all(&mut located, &mut deliveries)?
         } else {
             None

@@ -13,11 +13,13 @@ pub const OARLOCK_READ: i32 = 1;
 /// Exclusive: conflicts with reads and writes of the path, above and below it.
 pub const OARLOCK_WRITE: i32 = 2;
 /// Shared, as OARLOCK_READ, but by at most `limit` such claims on exactly this path
-/// at a time: a semaphore. Reads without a limit neither count nor wait for it.
+/// at a time: a semaphore. Reads without a limit neither count nor wait for it. With
+/// a limit of 1 it is an upgradable read: see oarlock_upgradable.
 pub const OARLOCK_READ_LIMITED: i32 = 3;
 
-/// A path and a mode. A claim covers the path and everything below it. It and
-/// all it points to are borrowed for the call only.
+/// A path and a mode. A claim covers the path and everything below it (below a
+/// path's entry lies nothing). It and all it points to are borrowed for the call
+/// only.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct oarlock_claim {

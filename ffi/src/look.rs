@@ -33,8 +33,8 @@ pub struct oarlock_request_info {
     /// For how many nanoseconds it has been granted (exact to about 20 ms) or has
     /// waited.
     pub age_ns: u64,
-    /// Its claims, with their paths as segments, in the order of their paths;
-    /// without those that others of them cover.
+    /// Its claims, with their paths as segments, in the order of their paths, each
+    /// path's entry directly after it; without those that others of them cover.
     pub claims: *const oarlock_claim,
     /// The number of claims.
     pub claim_count: usize,
@@ -99,6 +99,8 @@ impl View {
                 // An empty list has an address, too.
                 segments: these.as_ptr(),
                 segment_count: these.len(),
+                entry: i32::from(claim.path().is_entry()),
+                reserved: 0,
             };
             claims.push(oarlock_claim::shown(claim, path));
         }

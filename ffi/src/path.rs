@@ -13,6 +13,12 @@ use engine::{Limits, Path};
 /// - As a list of segments, taken as they are (a segment may hold '/', NUL or
 ///   nothing): set `segments` and `segment_count`, leave `text` empty. A list of
 ///   no segments is the root.
+///
+/// With `entry` it is the entry of that path: what is said of the path itself and
+/// not of what lies below it, as a directory's list of names is. A claim on it
+/// conflicts with claims on it, on the path and above, and with nothing else; a
+/// claim on the path or above covers it. The root has an entry, too. Leave `entry`
+/// and `reserved` 0 for anything else, as an initializer in braces does.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct oarlock_path {
@@ -22,6 +28,10 @@ pub struct oarlock_path {
     pub segments: *const oarlock_str,
     /// The number of segments in the list.
     pub segment_count: usize,
+    /// 1 for the path's entry, 0 for the path; anything else is an error.
+    pub entry: i32,
+    /// 0.
+    pub reserved: u32,
 }
 
 /// The caller's array as a slice.
@@ -79,7 +89,10 @@ impl oarlock_path {
     /// else to check.
     #[inline]
     pub(crate) fn is_readable_text(&self) -> bool {
-        self.segments.is_null() && self.segment_count == 0 && self.text.is_readable()
+        self.segments.is_null()
+            && self.segment_count == 0
+            && (self.entry, self.reserved) == (0, 0)
+            && self.text.is_readable()
     }
 
     /// Refuses what [`Self::open`] could not read. Limits on segments are
@@ -90,6 +103,11 @@ impl oarlock_path {
     /// Its pointers are readable for the lengths beside them; none of it changes
     /// meanwhile.
     pub(crate) unsafe fn check(&self, limits: &Limits) -> Result<(), Failure> {
+        if !matches!((self.entry, self.reserved), (0 | 1, 0)) {
+            return Err(Failure::argument(
+                "`entry` of a path must be 0 or 1, and `reserved` 0",
+            ));
+        }
         if self.segments.is_null() {
             if self.segment_count != 0 {
                 return Err(Failure::argument(
@@ -123,13 +141,15 @@ impl oarlock_path {
     pub(crate) unsafe fn open<'a>(&self) -> Path<'a> {
         // SAFETY: by the caller's promise.
         let bytes = |text: &oarlock_str| unsafe { text.bytes_or_none() }.unwrap_or(&[]);
-        if self.segments.is_null() {
-            return Path::text_bytes(bytes(&self.text));
-        }
-        // SAFETY: by the caller's promise.
-        let segments = unsafe { list(self.segments, self.segment_count, "") };
-        let segments: &[oarlock_str] = segments.unwrap_or(&[]);
-        Path::of_segments(segments.iter().map(bytes))
+        let path = if self.segments.is_null() {
+            Path::text_bytes(bytes(&self.text))
+        } else {
+            // SAFETY: by the caller's promise.
+            let segments = unsafe { list(self.segments, self.segment_count, "") };
+            let segments: &[oarlock_str] = segments.unwrap_or(&[]);
+            Path::of_segments(segments.iter().map(bytes))
+        };
+        if self.entry == 0 { path } else { path.entry() }
     }
 
     /// A path that comes alone.

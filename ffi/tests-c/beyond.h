@@ -21,10 +21,10 @@ static inline void beyond_limits(struct beyond out[BEYOND]) {
   memset(longer, 'x', sizeof longer);
   for (int i = 0; i < DEEP; i++) list[i] = oarlock_str_of("x");
   const struct beyond paths[BEYOND] = {
-      {{deep_text, NULL, 0}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
-      {{long_text, NULL, 0}, OARLOCK_ERR_PATH_TOO_LONG},
-      {{{NULL, 0}, list, DEEP}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
-      {{{NULL, 0}, &long_text, 1}, OARLOCK_ERR_PATH_TOO_LONG}};
+      {{deep_text, NULL, 0, 0, 0}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
+      {{long_text, NULL, 0, 1, 0}, OARLOCK_ERR_PATH_TOO_LONG},
+      {{{NULL, 0}, list, DEEP, 1, 0}, OARLOCK_ERR_TOO_MANY_SEGMENTS},
+      {{{NULL, 0}, &long_text, 1, 0, 0}, OARLOCK_ERR_PATH_TOO_LONG}};
   memcpy(out, paths, sizeof paths);
 }
 

@@ -30,8 +30,9 @@ static void versions_agree(void) {
  * broken the ABI. */
 static void shapes_and_numbers_are_those_of_0_1(void) {
   CHECK(sizeof(oarlock_str) == 2 * sizeof(void *));
-  CHECK(sizeof(oarlock_path) == 4 * sizeof(void *));
-  CHECK(sizeof(oarlock_claim) == 8 + 4 * sizeof(void *));
+  CHECK(sizeof(oarlock_path) == 8 + 4 * sizeof(void *));
+  CHECK(offsetof(oarlock_path, entry) == 4 * sizeof(void *));
+  CHECK(sizeof(oarlock_claim) == 16 + 4 * sizeof(void *));
   CHECK(offsetof(oarlock_claim, path) == 8);
   CHECK(sizeof(oarlock_manager_options) == 16 + 6 * sizeof(size_t));
   CHECK(offsetof(oarlock_manager_options, max_request_segments) == 8 + 4 * sizeof(size_t));
@@ -83,16 +84,27 @@ static void shorthands_fill_in_claims(void) {
   const oarlock_path text = oarlock_path_of("a/b"), segments = oarlock_path_list(list, 2);
   CHECK(check_is(text.text, "a/b") && text.segments == NULL && text.segment_count == 0);
   CHECK(segments.text.len == 0 && segments.segments == list && segments.segment_count == 2);
+  CHECK(text.entry == 0 && text.reserved == 0 && segments.entry == 0 && segments.reserved == 0);
+  const oarlock_path entry = oarlock_path_entry(segments), same = oarlock_path_entry(entry);
+  CHECK(entry.entry == 1 && entry.reserved == 0 && entry.segments == list);
+  CHECK(entry.segment_count == 2 && same.entry == 1 && same.segments == list);
   const oarlock_claim claims[] = {oarlock_read("a/b"), oarlock_write("a/b"),
                                   oarlock_read_limited("a/b", 7),
-                                  oarlock_claim_text(OARLOCK_WRITE, oarlock_str_of("a/b"))};
-  const int32_t modes[] = {OARLOCK_READ, OARLOCK_WRITE, OARLOCK_READ_LIMITED, OARLOCK_WRITE};
-  for (int i = 0; i < 4; i++) {
-    CHECK(claims[i].mode == modes[i] && claims[i].limit == (i == 2 ? 7 : 0));
+                                  oarlock_claim_text(OARLOCK_WRITE, oarlock_str_of("a/b")),
+                                  oarlock_upgradable("a/b"), oarlock_read_entry("a/b"),
+                                  oarlock_write_entry("a/b")};
+  const int32_t modes[] = {OARLOCK_READ,  OARLOCK_WRITE,        OARLOCK_READ_LIMITED,
+                           OARLOCK_WRITE, OARLOCK_READ_LIMITED, OARLOCK_READ,
+                           OARLOCK_WRITE};
+  const uint32_t limits[] = {0, 0, 7, 0, 1, 0, 0};
+  for (int i = 0; i < 7; i++) {
+    CHECK(claims[i].mode == modes[i] && claims[i].limit == limits[i]);
     CHECK(check_is(claims[i].path.text, "a/b") && claims[i].path.segments == NULL);
+    CHECK(claims[i].path.entry == (i > 4) && claims[i].path.reserved == 0);
   }
   const oarlock_claim listed = oarlock_claim_segments(OARLOCK_READ, list, 2);
   CHECK(listed.mode == OARLOCK_READ && listed.limit == 0 && listed.path.segments == list);
+  CHECK(listed.path.entry == 0 && listed.path.reserved == 0);
 }
 
 /* Every status of the header has a name of its own, and a sentence. */

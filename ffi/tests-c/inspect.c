@@ -21,7 +21,7 @@ static oarlock_request_info get(const oarlock_snapshot *snapshot, size_t index) 
 static int is_claim(const oarlock_claim *claim, int32_t mode, uint32_t limit,
                     const oarlock_str *segments, size_t count) {
   int same = claim->mode == mode && claim->limit == limit && claim->path.text.len == 0 &&
-             claim->path.segment_count == count;
+             claim->path.segment_count == count && claim->path.entry == 0;
   for (size_t i = 0; same && i < count; i++) {
     const oarlock_str seen = claim->path.segments[i];
     same = seen.len == segments[i].len && memcmp(seen.ptr, segments[i].ptr, seen.len) == 0;

@@ -86,10 +86,29 @@ static void an_upgrade_takes_the_limit_away(void) {
   check_done(manager);
 }
 
+/* A read of which one stands at a time: nobody else's of its kind is in the way of
+ * its upgrade, held or waiting. */
+static void an_upgradable_read_is_upgraded_alone(void) {
+  oarlock_manager *const manager = check_manager();
+  const oarlock_lock lock = check_hold(manager, oarlock_upgradable("a"));
+  const oarlock_lock plain = check_hold(manager, oarlock_read("a"));
+  const oarlock_lock next = check_queue(manager, oarlock_upgradable("a"));
+  CHECK_STATUS(OARLOCK_ERR_WOULD_BLOCK, oarlock_try_upgrade(manager, lock, NULL, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, plain));
+  CHECK_STATUS(OARLOCK_OK, oarlock_try_upgrade(manager, lock, NULL, NULL));
+  CHECK(check_state(manager, next) == OARLOCK_WAITING);
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, lock));
+  CHECK_STATUS(OARLOCK_OK, oarlock_wait(manager, next, OARLOCK_FOREVER, NULL, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_try_upgrade(manager, next, NULL, NULL));
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, next));
+  check_done(manager);
+}
+
 int main(void) {
   RUN(as_many_as_the_limit);
   RUN(permits_are_first_in_first_out);
   RUN(limits_that_make_no_sense);
   RUN(an_upgrade_takes_the_limit_away);
+  RUN(an_upgradable_read_is_upgraded_alone);
   return check_failed_tests != 0;
 }

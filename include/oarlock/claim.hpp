@@ -22,7 +22,8 @@ enum class mode : std::int32_t {
   write = OARLOCK_WRITE  ///< exclusive
 };
 
-/** A path and a mode; covers the path and everything below it. Owns its bytes. */
+/** A path and a mode; covers the path and everything below it (below an entry lies nothing).
+ *  Owns its bytes. */
 class claim {
  public:
   /** On a path: text, a list of segments in braces, or a container of them. */
@@ -68,6 +69,19 @@ inline claim read(path path) { return claim(mode::read, std::move(path)); }
 /** An exclusive claim: write("a/b"), write({"a", "b"}), write(a_container). (Not
  *  write({"a/b"}): see path.) */
 inline claim write(path path) { return claim(mode::write, std::move(path)); }
+
+/** A shared claim on a path's own entry alone, not on what is below it: a directory's names,
+ *  while its files are written. */
+inline claim read_entry(path path) { return claim(mode::read, std::move(path).entry()); }
+
+/** An exclusive claim on a path's own entry alone, not on what is below it. */
+inline claim write_entry(path path) { return claim(mode::write, std::move(path).entry()); }
+
+/** A shared claim that means to be upgraded: exactly read(path).limit(1). It excludes others
+ *  of its kind on exactly this path and lets plain reads in, and its upgrade is never refused
+ *  because of another one of its kind there. A plain read that is upgraded, or one above or
+ *  below this path, can still be in a deadlock with it. Once downgraded it is a plain read. */
+inline claim upgradable(path path) { return claim(mode::read, std::move(path)).limit(1); }
 
 /** The claims of one request, as a parameter: one claim, a list in braces, or a
  *  container. It points into the claims that it is made from: not to be kept. */

@@ -175,7 +175,7 @@ class mutex {
     const mutex* const self = this;
     const oarlock_str address = {reinterpret_cast<const char*>(&self), sizeof self};
     const oarlock_claim claim = {
-        mode, 0, place_ != nullptr ? place_->c_where : oarlock_path{{nullptr, 0}, &address, 1}};
+        mode, 0, place_ != nullptr ? place_->c_where : oarlock_path{{nullptr, 0}, &address, 1, 0, 0}};
     lock_id lock = 0;
     oarlock_status status =
         timeout_ns == 0

@@ -58,6 +58,9 @@ struct path_access;
 /** The path of a resource: text, or a list of segments. Owns its bytes. May be a key of a map,
  *  ordered or not: paths are compared by their segments, however they were given.
  *
+ *  Every path, the root too, has an entry: what is said of the path itself and not of what
+ *  lies below it. path("a").entry() is the path of that.
+ *
  *  Braces are for lists of segments: path("a/b") and path({"a", "b"}) are the same resource,
  *  but path{"a/b"} is a list of one segment. Nearly always that is a mistake, so a list in
  *  braces of a single segment that holds a '/' is refused with OARLOCK_ERR_INVALID_ARGUMENT
@@ -111,7 +114,22 @@ class path {
   template <class Null, std::enable_if_t<std::is_null_pointer_v<Null>, int> = 0>
   path(const Null& null_pointer) = delete;
 
-  /** Its segments, which live as long as it. */
+  /** The path of this path's own entry: what is said of the path itself, as a directory's
+   *  list of names, and not of what lies below it. It lies directly below its path, beside
+   *  all its children, and no segment is equal to it: a claim on it conflicts with claims on
+   *  it, on its path and above, and is covered by claims on its path and above. An entry is
+   *  its own entry. */
+  path entry() const& { return path(*this).entry(); }
+  /** The same, of a path that nobody else needs: path("a").entry(). */
+  path entry() && {
+    entry_ = true;
+    return std::move(*this);
+  }
+
+  /** Whether it is a path's own entry. */
+  bool is_entry() const noexcept { return entry_; }
+
+  /** Its segments, which live as long as it; an entry's are those of its path. */
   std::vector<std::string_view> segments() const {
     std::vector<std::string_view> all;
     const std::string_view bytes = bytes_;
@@ -131,7 +149,8 @@ class path {
     return all;
   }
 
-  /** Its segments joined by '/', for people: a segment may hold one itself. */
+  /** Its segments joined by '/', for people: a segment may hold one itself, and an entry
+   *  looks like its path. */
   std::string text() const {
     std::string joined;
     const char* between = "";
@@ -144,20 +163,24 @@ class path {
 
   /** Whether both name the same resource. */
   friend bool operator==(const path& left, const path& right) {
-    return left.segments() == right.segments();
+    return left.entry_ == right.entry_ && left.segments() == right.segments();
   }
   /** Whether they name different ones. */
   friend bool operator!=(const path& left, const path& right) { return !(left == right); }
 
 #if OARLOCK_THREE_WAY
-  /** By their segments, byte by byte: a path comes before what lies below it. */
+  /** By their segments, byte by byte: a path comes before what lies below it, of which its
+   *  entry is the first. */
   friend std::strong_ordering operator<=>(const path& left, const path& right) {
-    return left.segments() <=> right.segments();
+    const std::strong_ordering by_segments = left.segments() <=> right.segments();
+    return by_segments != 0 ? by_segments : left.entry_ <=> right.entry_;
   }
 #else
-  /** By their segments, byte by byte: a path comes before what lies below it. */
+  /** By their segments, byte by byte: a path comes before what lies below it, of which its
+   *  entry is the first. */
   friend bool operator<(const path& left, const path& right) {
-    return left.segments() < right.segments();
+    const auto lefts = left.segments(), rights = right.segments();
+    return lefts != rights ? lefts < rights : left.entry_ < right.entry_;
   }
   /** The same order. */
   friend bool operator>(const path& left, const path& right) { return right < left; }
@@ -171,6 +194,7 @@ class path {
   friend struct detail::path_access;
   bool listed_ = false;
   bool doubtful_ = false;          // one segment in braces, with a '/' in it
+  bool entry_ = false;             // of the path that the rest gives
   std::string bytes_;              // the text, or all segments one after the other
   std::vector<std::size_t> ends_;  // where each segment ends, if it is a list
 };
@@ -205,14 +229,14 @@ struct path_access {
 
   /** As C takes it: borrows the path and `strings` for its segments. */
   static oarlock_path c_path(const path& from, oarlock_str* strings) noexcept {
-    if (!from.listed_) return {view(std::string_view(from.bytes_)), nullptr, 0};
+    if (!from.listed_) return {view(std::string_view(from.bytes_)), nullptr, 0, from.entry_, 0};
     std::size_t begin = 0, count = 0;
     for (const std::size_t end : from.ends_) {
       strings[count++] = {from.bytes_.data() + begin, end - begin};
       begin = end;
     }
     // No segments are the root, which the empty text is, too.
-    return {{nullptr, 0}, count == 0 ? nullptr : strings, count};
+    return {{nullptr, 0}, count == 0 ? nullptr : strings, count, from.entry_, 0};
   }
 };
 
@@ -233,10 +257,10 @@ class c_path {
 
 /** A copy of a path that C lends. */
 inline path copied(const oarlock_path& from) {
-  if (from.segments == nullptr) return path(view(from.text));
   std::vector<std::string_view> segments;
   for (std::size_t i = 0; i < from.segment_count; ++i) segments.push_back(view(from.segments[i]));
-  return path(segments);
+  path copy = from.segments == nullptr ? path(view(from.text)) : path(segments);
+  return from.entry == 0 ? copy : std::move(copy).entry();
 }
 
 }  // namespace detail
@@ -249,7 +273,7 @@ template <>
 struct std::hash<oarlock::path> {
   /** The same for the same resource. */
   std::size_t operator()(const oarlock::path& of) const {
-    std::size_t mixed = 0;
+    std::size_t mixed = of.is_entry() ? 1 : 0;
     for (const std::string_view segment : of.segments()) {
       mixed = (mixed ^ std::hash<std::string_view>()(segment)) * 0x01000193u + 1;
     }

@@ -178,6 +178,8 @@ pub struct Engine<T> {
     clock: u64,
     /// How many requests wait.
     waiting: usize,
+    /// What was looked at by those that go ahead and by searches for cycles.
+    steps: u64,
     /// The caller's time, noted for requests that are granted.
     now: u32,
     /// For each node the entry that the request being taken in has there, if the
@@ -209,6 +211,7 @@ impl<T: Attach> Engine<T> {
             arrivals: 0,
             clock: 0,
             waiting: 0,
+            steps: 0,
             now: 0,
             marks: Vec::new(),
             round: 0,
@@ -326,6 +329,14 @@ impl<T: Attach> Engine<T> {
     #[must_use]
     pub fn granted_count(&self) -> usize {
         self.requests.len() - self.waiting
+    }
+
+    /// How many entries and waits of requests were looked at so far to find out
+    /// whether a wait closes a cycle, and who has to make way for an upgrade or for what
+    /// an owner holds already: a measure of their cost that does not depend on a clock.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
     }
 
     /// Whether nothing at all is left: no request, and nobody at any node. Takes

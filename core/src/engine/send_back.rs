@@ -32,8 +32,11 @@ impl<T: Attach> Engine<T> {
                 .node(node)
                 .counts
                 .without(self.own_counts(node, ahead, own));
+            self.steps += 1;
             if others.block(mode) {
-                let passed = self.passed_by_others(node, ahead, own);
+                let passed: Vec<_> = self.passed_by_others(node, ahead, own).collect();
+                self.steps += passed.len() as u64;
+                let passed = passed.into_iter();
                 back.extend(passed.filter_map(|(slot, index, entry)| {
                     let stage = entry.sent_back_stage(mode)?;
                     Some((slot, index, stage))

@@ -47,7 +47,11 @@ pub(super) struct Graph {
 
 impl Graph {
     /// From the agent of one request back over those that wait for it.
-    pub(super) fn walk<W: World>(world: &mut W, asks: At) -> Result<Self, OutOfReach> {
+    pub(super) fn walk<W: World>(
+        world: &mut W,
+        asks: At,
+        steps: &mut u64,
+    ) -> Result<Self, OutOfReach> {
         let mut graph = Self {
             members: Vec::new(),
             by_agent: ByAgent::new(),
@@ -61,7 +65,9 @@ impl Graph {
             let parts = world.parts(agent, parts[0])?;
             for &by in &parts {
                 let engine = world.engine(by.0);
+                *steps += engine.entries_of(by.1) as u64;
                 engine.kept_waiting(by.1, &mut |it| kept.push(it));
+                *steps += kept.len() as u64;
                 for it in kept.drain(..) {
                     let waits = (by.0, engine.request_of(it.wait));
                     let waiter = graph.member(world.agent(waits), waits);
@@ -121,6 +127,11 @@ impl Graph {
 }
 
 impl<T: Attach> Engine<T> {
+    /// At how many nodes a request has something.
+    fn entries_of(&self, id: RequestId) -> usize {
+        self.requests.record(id).map_or(0, |it| it.entries.len())
+    }
+
     /// The request that a wait belongs to.
     pub(super) fn request_of(&self, at: WaitIndex) -> RequestId {
         self.requests.id_at(self.crowds.wait(at).slot)

@@ -98,7 +98,16 @@ pub(crate) struct Knot {
 
 /// Looks what the new wait of a request, or of its upgrade, has come to.
 pub(crate) fn tangle<W: World>(world: &mut W, asks: At) -> Result<Tangle, OutOfReach> {
-    let graph = Graph::walk(world, asks)?;
+    tangle_counted(world, asks, &mut 0)
+}
+
+/// The same, and counts the steps.
+fn tangle_counted<W: World>(
+    world: &mut W,
+    asks: At,
+    steps: &mut u64,
+) -> Result<Tangle, OutOfReach> {
+    let graph = Graph::walk(world, asks, steps)?;
     let Some(inside) = graph.component() else {
         return Ok(Tangle::Clear);
     };
@@ -159,7 +168,10 @@ impl<T: Attach> Engine<T> {
     /// it, have at nodes where somebody waits. For a stale id the answer is
     /// [`Untangled::Clear`].
     pub fn untangle(&mut self, id: RequestId, granted: &mut impl Extend<RequestId>) -> Untangled {
-        let outcome = match tangle(&mut Alone(self), (0, id)) {
+        let mut steps = 0;
+        let tangle = tangle_counted(&mut Alone(self), (0, id), &mut steps);
+        self.steps += steps;
+        let outcome = match tangle {
             Ok(Tangle::Stuck(cycle)) => {
                 return Untangled::Stuck(cycle.into_iter().map(|(_, id)| id).collect());
             }

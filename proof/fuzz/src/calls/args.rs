@@ -161,7 +161,13 @@ impl PathArg {
         let depth = usize::from(choice & 3);
         let names: Vec<&'static [u8]> =
             (0..depth).map(|level| NAMES[usize::from(choice >> (2 + 2 * level)) & 1]).collect();
-        let path = oarlock_path { text: NONE, segments: null(), segment_count: 0 };
+        let path = oarlock_path {
+            text: NONE,
+            segments: null(),
+            segment_count: 0,
+            entry: 0,
+            reserved: 0,
+        };
         let plain = names.iter().map(|name| name.to_vec()).collect();
         let mut new = Self { text: Vec::new(), segments: Vec::new(), path, plain };
         match bytes.next() {

@@ -51,8 +51,13 @@ pub(super) struct World {
 }
 
 /// All requests, of everything.
-const ROOT: oarlock_path =
-    oarlock_path { text: oarlock_str { ptr: null(), len: 0 }, segments: null(), segment_count: 0 };
+const ROOT: oarlock_path = oarlock_path {
+    text: oarlock_str { ptr: null(), len: 0 },
+    segments: null(),
+    segment_count: 0,
+    entry: 0,
+    reserved: 0,
+};
 
 const QUEUES: usize = 2;
 
