@@ -115,7 +115,7 @@ fn unrelated(count: usize) -> impl FnMut() -> Figures {
         let watch = Watch::start();
         let (stop, mut longest) = (AtomicBool::new(false), Duration::ZERO);
         let (mut request, mut upgrade) = (0.0, 0.0);
-        const TIMES: usize = 50;
+        const TIMES: usize = 5_000;
         std::thread::scope(|scope| {
             let elsewhere = scope.spawn(|| {
                 let mut longest = Duration::ZERO;

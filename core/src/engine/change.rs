@@ -7,6 +7,7 @@ use super::decide::Asker;
 use super::entry::{self, Entry, Permit, Target};
 use super::modes::NodeMode;
 use super::request::Record;
+use super::send_back::Wanted;
 use super::tree::NodeIndex;
 use super::{Attach, Engine, Grants, RequestId, in_order};
 use crate::error::InvalidRequest;
@@ -166,7 +167,7 @@ impl<T: Attach> Engine<T> {
         if !goals.iter().all(all_go) {
             let wanted: Vec<_> = goals
                 .iter()
-                .map(|&(_, node, _, goal)| (node, goal))
+                .map(|&(_, node, held, mode)| Wanted { node, mode, held })
                 .collect();
             self.send_back(id, owner, &wanted, &[]);
         }
