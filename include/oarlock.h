@@ -182,8 +182,9 @@ typedef int32_t oarlock_status;
 #define OARLOCK_ERR_CANCELLED (-3)
 
 /**
- * The request or upgrade would wait, or waited, in a circle: each in it waits
- * for the next, so none would ever be granted.
+ * What others hold would keep the request or upgrade waiting for ever: they wait for
+ * what its owner holds. Only of the calls that make a request or begin an upgrade;
+ * never of a wait, a callback or a completion.
  */
 #define OARLOCK_ERR_DEADLOCK (-4)
 
@@ -537,7 +538,7 @@ typedef struct {
   /** Its label, UTF-8; empty if it has none. */
   oarlock_str label;
   /**
-   * Of who was in the way: OARLOCK_GRANTED or OARLOCK_WAITING. In a circle all
+   * Of who was in the way: OARLOCK_GRANTED or OARLOCK_WAITING. In a cycle all
    * wait, with the request or with an upgrade of it: OARLOCK_WAITING.
    */
   oarlock_state state;
@@ -547,8 +548,8 @@ typedef struct {
 
 /**
  * Gives the requests that have a part in the failure, as an array of *out_count.
- * For DEADLOCK they are the circle, from the one that was refused on: each waits
- * for the next, and the last for one of those before it. For TIMEOUT of
+ * For DEADLOCK they are the cycle, from the one that was refused on: each waits for
+ * what the owner of the next holds, and the last for one of those before it. For TIMEOUT of
  * oarlock_acquire with a `timeout_ns` above 0 they are those that were in the way
  * when the time was up. For anything else there are none.
  *
@@ -755,11 +756,11 @@ void oarlock_manager_free(oarlock_manager *manager);
  * Who several requests belong to: a transaction, a session, a task.
  *
  * Requests of one owner never conflict with each other, and what an owner holds
- * it can claim again at once. A request that would wait in a circle, for somebody
- * who waits for what its own owner holds, is refused with DEADLOCK. One that waits
- * already ends with it if a grant makes its owner a holder and so closes a circle.
- * Requests without an owner can stand in a circle, too, as long as one in it has
- * one.
+ * it can claim again at once. A request or an upgrade that would leave its owner stuck
+ * is refused with DEADLOCK, by the call that makes it, and only if what others hold
+ * does that. If it is only those that wait, the owner goes ahead of those of them that
+ * wait for it: so may a try. A wait that was taken in is never ended with DEADLOCK.
+ * A request without an owner can stand in a cycle, too, by an upgrade of it.
  *
  * Threads: may be used by any number of threads at once and freed by any one. It
  * may be freed before its requests end: they stay its requests.
@@ -849,7 +850,7 @@ typedef struct {
  *   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
  *   inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
- *   DEADLOCK; CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+ *   DEADLOCK (at once); CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
  *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
  *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME (a label),
  *   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
@@ -968,7 +969,8 @@ int64_t oarlock_until(int64_t deadline_ns);
 /**
  * Gives a request its place in the queue and returns at once. *out_state is
  * OARLOCK_GRANTED when it was granted at once, else OARLOCK_WAITING: then go on
- * with oarlock_wait, oarlock_lock_state, oarlock_cancel or oarlock_release.
+ * with oarlock_wait, oarlock_lock_state, oarlock_cancel or oarlock_release. A DEADLOCK
+ * is told here and now, and never by the wait.
  *
  * Ownership: *out_lock is the caller's, to end with oarlock_release whether it
  *   waits or is granted; 0 on failure. *out_error, where given, is the
@@ -1009,13 +1011,13 @@ oarlock_status oarlock_enqueue(const oarlock_manager *manager,
  *   it takes; 0 not at all.
  * Statuses: OARLOCK_OK (also when it was granted long ago); TIMEOUT;
  *   CANCELLED (cancelled or released meanwhile); CLOSED (once the manager is
- *   closed also for any other lock that has ended); DEADLOCK; STALE (also for a
+ *   closed also for any other lock that has ended); STALE (also for a
  *   request that ended before this call); INVALID_TIMEOUT, TIMEOUT_TOO_LARGE;
  *   INVALID_ARGUMENT; FORKED; PANIC.
  *
  * Only who is in this call when the request ends learns why. For a request that
- * may be cancelled by others or end by a DEADLOCK between two waits, use a callback
- * or a queue: they are told whenever it is.
+ * may be cancelled by others between two waits, use a callback or a queue: they are
+ * told whenever it is.
  *
  * `out_token` and `out_error` may be NULL.
  */
@@ -1081,7 +1083,8 @@ oarlock_status oarlock_lock_token(const oarlock_manager *manager,
  * request, which the caller holds whatever the status. `error` is NULL on
  * OARLOCK_OK, else the details, to be read before this returns and not freed.
  *
- * The status is OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
+ * The status is OARLOCK_OK, TIMEOUT, CANCELLED or CLOSED. It is never DEADLOCK: that is
+ * told by the call that would begin the wait.
  *
  * What a callback lets in, or ends, is told to other callbacks and to queues when it
  * has returned, on the same thread: so it must not wait for that. Threads that are
@@ -1195,11 +1198,14 @@ typedef struct {
   /** The fencing token on OARLOCK_OK, else 0. */
   uint64_t token;
   /**
-   * NULL, or the details of a DEADLOCK, for whoever fetched this to free with
-   * oarlock_error_free.
+   * NULL, or details of the failure, for whoever fetched this to free with
+   * oarlock_error_free. So far there are none.
    */
   oarlock_error *error;
-  /** OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK. */
+  /**
+   * OARLOCK_OK, TIMEOUT, CANCELLED or CLOSED. Never DEADLOCK: that is told by the
+   * call that would begin the wait.
+   */
   oarlock_status status;
   /** An OARLOCK_COMPLETION_ number. */
   int32_t kind;
@@ -1393,8 +1399,8 @@ oarlock_status oarlock_release_part(const oarlock_manager *manager,
  *   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
  *   inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (the upgrade is taken back); DEADLOCK (at once,
- *   if another holder waits to be upgraded, too, or it would wait in a longer
- *   circle); CANCELLED (oarlock_upgrade_cancel, or the request was released);
+ *   if another holder waits to be upgraded, too, or what others hold would keep it
+ *   waiting for ever in a longer cycle); CANCELLED (oarlock_upgrade_cancel, or the request was released);
  *   CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_TIMEOUT,
  *   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
  *
@@ -1461,8 +1467,8 @@ oarlock_status oarlock_upgrade_enqueue(const oarlock_manager *manager,
  *   inside this call.
  * Statuses: OARLOCK_OK (also for a request that writes all that it claims);
  *   TIMEOUT; CANCELLED (it was taken back, ended without the grant before this
- *   call, or none was begun); DEADLOCK; CLOSED; NOT_GRANTED; STALE;
- *   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+ *   call, or none was begun); CLOSED; NOT_GRANTED; STALE; INVALID_TIMEOUT,
+ *   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
  *
  * *out_token is the new fencing token; 0 on failure. `out_token` and `out_error`
  * may be NULL.
@@ -1745,7 +1751,7 @@ typedef struct {
   uint64_t cancels;
   /** Requests and upgrades whose time was up. */
   uint64_t timeouts;
-  /** Requests and upgrades refused, or ended, because they stood in a circle. */
+  /** Requests and upgrades refused with DEADLOCK. */
   uint64_t deadlocks;
   /** Tries that were refused, and requests refused because too many wait. */
   uint64_t refused;

@@ -139,7 +139,7 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// As [`WaitError`] says.
+    /// As [`WaitError`] says. A deadlock is told by the call that makes the request.
     pub fn wait(&self, id: LockId, deadline: Option<Instant>) -> Result<u64, WaitError> {
         let waiter = {
             let located = Located::find(self.shared(), id).ok_or(WaitError::Stale)?;

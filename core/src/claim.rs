@@ -149,7 +149,7 @@ pub fn write_entry<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
 /// It excludes other upgradable claims (limited ones) on exactly this path and
 /// lets plain reads in. So of those that read first and write later, one reads at
 /// a time, and none is refused because of another: with plain reads two that both
-/// upgrade are in a deadlock, and one of the two is refused.
+/// upgrade would be in a deadlock, and the second is refused.
 ///
 /// ```
 /// # use oarlock::{Manager, read, upgradable};

@@ -110,8 +110,10 @@ pub enum AcquireError {
     Timeout,
     /// The manager is closed, or was closed while the request waited.
     Closed,
-    /// The request would wait, or waited, in a circle of owners, and its owner
-    /// keeps what it holds: if it goes on waiting, nobody in it is ever granted.
+    /// What others hold would keep the request waiting for ever: they wait, through
+    /// others or not, for what its owner holds. Only the call that makes a request is
+    /// refused with it, and a request that waits never ends with it. What the owner
+    /// holds it holds still.
     Deadlock(Circle),
     /// As many requests wait as may.
     TooManyWaiting {

@@ -18,8 +18,9 @@ pub enum UpgradeError {
     Cancelled,
     /// The manager is closed, or was closed while the upgrade waited.
     Closed,
-    /// It would wait, or waited, in a circle: of two upgraders of one path the
-    /// second is refused.
+    /// What others hold would keep it waiting for ever: of two upgraders of one path
+    /// the second is refused. Only the call that begins an upgrade is refused with it,
+    /// and one that waits never ends with it.
     Deadlock(Circle),
     /// An upgrade of this request waits already.
     AlreadyWaiting,

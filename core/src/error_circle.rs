@@ -1,4 +1,4 @@
-//! The circle that a deadlock error names.
+//! The cycle that a deadlock error names.
 
 use std::fmt;
 
@@ -6,7 +6,8 @@ use crate::id::LockId;
 use crate::owner::OwnerId;
 use crate::sync::Arc;
 
-/// Owners that wait for each other: each for the next, the last for the first.
+/// A cycle of holders: each waits for what the next one holds, and the last for what one
+/// of those before it holds, mostly the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Circle {
     members: Arc<[CircleMember]>,
@@ -40,7 +41,7 @@ impl Circle {
 
 impl fmt::Display for Circle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request would wait in a circle:")?;
+        f.write_str("the request would wait in a cycle:")?;
         for member in &*self.members {
             match (&member.label, member.owner) {
                 (Some(label), _) => write!(f, " {label:?}")?,

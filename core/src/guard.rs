@@ -115,8 +115,8 @@ impl Guard {
     ///
     /// # Errors
     ///
-    /// [`UpgradeError::Deadlock`] at once if another holder waits to be upgraded
-    /// too, or the upgrade would wait in a longer circle; what
+    /// [`UpgradeError::Deadlock`] at once if what others hold would keep it waiting for
+    /// ever: another holder waits to be upgraded, too, or there is a longer cycle; what
     /// [`UpgradeError`] says. The guard holds what it held.
     pub fn upgrade(&mut self) -> Result<(), UpgradeError> {
         self.upgrade_by(None)

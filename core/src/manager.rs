@@ -31,7 +31,7 @@ use crate::waiter::Listener;
 /// A thread that waits for a second request while it holds a first one can
 /// deadlock with another that does the same the other way round, as with any
 /// mutex. Ask for everything at once and that cannot happen; or name the requests'
-/// [`Owner`], and the one that would close the circle is refused.
+/// [`Owner`], and the one that would close the cycle is refused.
 #[derive(Clone)]
 pub struct Manager {
     pub(crate) front: Arc<Front>,

@@ -56,16 +56,18 @@ impl<'m, 'a, I: IntoIterator<Item = Claim<'a>>> Request<'m, I> {
     ///
     /// # Errors
     ///
-    /// Also [`AcquireError::Deadlock`], if it would wait in a circle of owners.
+    /// Also [`AcquireError::Deadlock`], at once, if what others hold would keep it
+    /// waiting for ever, since they wait for what its [`Owner`] holds.
     pub fn acquire(self) -> Result<Guard, AcquireError> {
         self.enqueue()?.wait()
     }
 
-    /// Never waits; [`Manager::try_acquire`].
+    /// Never waits; [`Manager::try_acquire`]. It goes ahead of requests that wait for
+    /// its [`Owner`], as any other request would.
     ///
     /// # Errors
     ///
-    /// [`TryAcquireError::WouldBlock`] if something that conflicts is ahead.
+    /// [`TryAcquireError::WouldBlock`] if something else that conflicts is ahead.
     pub fn try_acquire(self) -> Result<Guard, TryAcquireError> {
         let manager = self.manager;
         let (id, token) = self.try_acquire_by_id()?;
@@ -123,7 +125,8 @@ impl<'m, 'a, I: IntoIterator<Item = Claim<'a>>> Request<'m, I> {
     ///
     /// # Errors
     ///
-    /// As [`acquire`](Self::acquire), but for what happens while it waits.
+    /// As [`acquire`](Self::acquire), but for what happens while it waits:
+    /// [`AcquireError::Deadlock`] comes from this call alone, never from the wait.
     pub fn enqueue(self) -> Result<Pending, AcquireError> {
         let admission = Admission::Queue(Listener::None);
         let submission = self.manager.submit(self.claims, &self.about, admission)?;

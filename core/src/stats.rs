@@ -87,7 +87,7 @@ pub struct Stats {
     pub cancels: u64,
     /// Blocking calls, requests and upgrades whose time was up.
     pub timeouts: u64,
-    /// Requests and upgrades refused, or ended, because they stood in a circle.
+    /// Requests and upgrades refused with a deadlock.
     pub deadlocks: u64,
     /// Tries that were refused, and requests refused because too many wait.
     pub refused: u64,

@@ -41,7 +41,8 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// The future's output is as [`UpgradeError`] says.
+    /// The future's output is as [`UpgradeError`] says. `Deadlock` is there at the first
+    /// poll or never.
     pub fn upgrade_async(&self, id: LockId) -> Upgrade {
         let anchor = Arc::clone(self.anchor(id.shard()));
         let begun = anchor

@@ -50,8 +50,9 @@ fn an_upgrade_that_is_granted_shows_everywhere_at_once() {
     assert_eq!(manager.upgrade_state(id), Ok(UpgradeState::Done(token)));
 }
 
+/// Both claim c, and who waits for what the other one holds comes after it.
 #[test]
-fn a_circle_that_a_grant_closes_is_broken_before_its_callback_runs() {
+fn who_waits_for_a_holder_comes_after_it_and_may_wait_in_its_callback() {
     let manager = Manager::new();
     let (one, two) = (manager.owner(), manager.owner());
     let first = manager.acquire(write("c")).expect("free");
@@ -64,19 +65,20 @@ fn a_circle_that_a_grant_closes_is_broken_before_its_callback_runs() {
         .owner(&one)
         .enqueue_with(move |guard| {
             let pending = take.recv().expect("it was sent before");
-            send.send(pending.wait().is_err())
-                .expect("somebody listens");
+            send.send(pending.wait().is_ok()).expect("somebody listens");
             drop(guard);
         });
     assert!(matches!(enqueued, Ok(oarlock::Enqueued::Waiting(_))));
     let behind = manager.request(write("c")).owner(&two).enqueue();
-    let behind = behind.expect("it waits");
+    let behind = behind.expect("it waits").into_id();
     let waits = manager.request(write("b")).owner(&one).enqueue();
-    hand.send(waits.expect("it holds nothing yet"))
-        .expect("kept");
+    hand.send(waits.expect("it may wait")).expect("kept");
     drop(first);
+    assert!(matches!(manager.state(behind), Ok(LockState::Granted(_))));
+    assert!(receive.try_recv().is_err(), "it waits");
+    drop(held);
+    manager.release(behind).expect("held");
     assert!(receive.recv().expect("the callback ran"));
-    drop((behind, held));
 }
 
 #[test]

@@ -213,9 +213,9 @@ fn futures_are_woken_before_callbacks_run() {
     assert_empty(&manager);
 }
 
-/// Also before callbacks of those whom a grant put into a circle.
+/// Also before the callback of one that was put in front of others.
 #[test]
-fn futures_are_woken_before_callbacks_of_circles_run() {
+fn futures_are_woken_before_callbacks_of_those_put_in_front_run() {
     struct Tell(Mutex<mpsc::Sender<()>>);
     impl Wake for Tell {
         fn wake(self: Arc<Self>) {
@@ -228,21 +228,26 @@ fn futures_are_woken_before_callbacks_of_circles_run() {
     let held = manager.acquire([write("c"), write("f")]).expect("free");
     let of_two = of(&two, write("b")).acquire().expect("free");
     let first = of(&one, write("c")).enqueue().expect("open");
-    let behind = of(&two, write("c")).enqueue().expect("open");
     let (sender, woken) = mpsc::channel();
     let (told, tell) = mpsc::channel();
-    let enqueued = of(&one, write("b")).enqueue_with(move |ended| {
-        let ended = matches!(ended, Err(AcquireError::Deadlock(_)));
-        told.send((ended, woken.recv_timeout(LONG))).expect("heard");
+    let enqueued = of(&two, write("c")).enqueue_with(move |guard| {
+        let granted = guard.is_ok();
+        told.send((granted, woken.recv_timeout(LONG)))
+            .expect("heard");
     });
     assert!(matches!(enqueued, Ok(Enqueued::Waiting(_))));
+    // It waits for two, which comes before one from now on.
+    let behind = of(&one, write("b")).enqueue().expect("open");
     let mut future = manager.acquire_async(write("f"));
     let waker = Waker::from(Arc::new(Tell(Mutex::new(sender))));
     let mut context = Context::from_waker(&waker);
     assert!(Pin::new(&mut future).poll(&mut context).is_pending());
     drop(held);
     assert_eq!(tell.recv_timeout(LONG), Ok((true, Ok(()))));
-    drop((block_on(future).expect("granted"), first, behind, of_two));
+    drop(block_on(future).expect("granted"));
+    drop(first.wait_timeout(LONG).expect("two has gone"));
+    drop(of_two);
+    drop(behind.wait_timeout(LONG).expect("two has gone"));
     assert_empty(&manager);
 }
 

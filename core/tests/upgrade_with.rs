@@ -9,8 +9,8 @@ use std::thread;
 use common::upgrades::{begin, once, two_readers};
 use common::{LONG, assert_empty};
 use oarlock::{
-    AcquireError, ChangeError, Guard, LockId, Manager, Pending, StaleLock, UpgradeBegun,
-    UpgradeError, UpgradeState, UpgradeTicket, read, write,
+    ChangeError, Guard, LockId, LockState, Manager, Pending, StaleLock, UpgradeBegun, UpgradeError,
+    UpgradeState, UpgradeTicket, read, write,
 };
 
 fn is_shared<T: Send + Sync + Clone + std::fmt::Debug>() {}
@@ -210,61 +210,66 @@ fn the_manager_goes_away_while_it_waits() {
     }
 }
 
-/// What its owner is granted meanwhile closes a circle: the upgrade ends.
+/// Another upgrade of its owner, granted at once, would close a cycle: it waits behind
+/// whom the first one waits for.
 #[test]
-fn a_circle_that_a_grant_closes_ends_it() {
+fn another_upgrade_that_would_close_a_cycle_waits_behind_it() {
     let manager = Manager::new();
     let (one, two) = (manager.owner(), manager.owner());
     let of = |owner, claim| manager.request(claim).owner(owner).acquire().expect("free");
     let (own, also) = (of(&one, read("a")), of(&one, read("b")));
     let other = of(&two, read("a"));
     let held = manager.acquire(write("c")).expect("free");
-    let (ticket, told) = begin(&manager, own.id());
+    let (_first, told_first) = begin(&manager, own.id());
     // For c alone, so far.
     let waits = manager.request([read("b"), read("c")]).owner(&two);
     let waits = waits.enqueue().expect("it waits for nobody who waits");
-    assert!(told.try_recv().is_err());
-    let token = manager.try_upgrade(also.id()).expect("nobody else holds b");
-    match once(&told) {
-        Err(UpgradeError::Deadlock(circle)) => {
-            let ids: Vec<_> = circle.members().iter().map(|it| it.id).collect();
-            assert_eq!(ids, [own.id(), waits.id()]);
-        }
-        other => panic!("{other:?}"),
-    }
-    assert_eq!(ticket.expire(), Err(StaleLock));
-    let holds = manager.upgrade_state(also.id());
-    assert_eq!(holds, Ok(UpgradeState::Done(token)));
-    drop((held, also, other, waits, own));
+    let tried = manager.try_upgrade(also.id());
+    assert_eq!(tried, Err(UpgradeError::WouldBlock));
+    let (_second, told_second) = begin(&manager, also.id());
+    drop(held);
+    let reads = waits.wait_timeout(LONG).expect("put in front");
+    assert!(told_first.try_recv().is_err(), "it waits");
+    drop(other);
+    assert!(once(&told_first).is_ok());
+    assert!(told_second.try_recv().is_err(), "it waits");
+    drop(reads);
+    assert!(once(&told_second).is_ok());
+    assert_eq!(manager.stats().deadlocks, 0);
+    drop((also, own));
     assert_empty(&manager);
 }
 
-/// It may wait for what only that makes free.
+/// Who was put in front has what the same release gives before the callback runs.
 #[test]
-fn circles_are_ended_before_its_callback_runs() {
+fn who_was_put_in_front_is_granted_before_its_callback_runs() {
     let manager = Manager::new();
     let (one, two) = (manager.owner(), manager.owner());
     let own = manager.acquire(read("a")).expect("free");
     let held = manager.acquire([read("a"), write("c")]).expect("free");
     let of_two = manager.request(write("b")).owner(&two).acquire();
     let of_two = of_two.expect("free");
-    let (hand, take) = mpsc::channel::<Pending>();
+    let first = manager.request(write("c")).owner(&one).enqueue();
+    let first = first.expect("open");
+    let before = manager.request(write("c")).owner(&two).enqueue();
+    let before = before.expect("open");
     let (sender, told) = mpsc::channel();
+    let (again, id) = (manager.clone(), before.id());
     let begun = manager.upgrade_with(own.id(), move |_| {
-        let pending = take.recv_timeout(LONG).expect("handed over");
-        sender.send(pending.wait().map(drop)).expect("heard");
+        sender.send(again.state(id)).expect("heard");
     });
     assert!(matches!(begun, Ok(UpgradeBegun::Waiting(_))));
-    let first = manager.request(write("c")).owner(&one).enqueue();
-    let behind = manager.request(write("c")).owner(&two).enqueue();
+    // It waits for two, which comes before one from now on.
     let waits = manager.request(write("b")).owner(&one).enqueue();
-    hand.send(waits.expect("it holds nothing yet"))
-        .expect("kept");
-    // Grants the upgrade, and what closes the circle.
+    let waits = waits.expect("open");
+    // Grants the upgrade, and c.
     drop(held);
-    let ended = told.recv_timeout(LONG).expect("the callback ran");
-    assert!(matches!(ended, Err(AcquireError::Deadlock(_))), "{ended:?}");
-    drop((first, behind, of_two, own));
+    let state = told.recv_timeout(LONG).expect("the callback ran");
+    assert!(matches!(state, Ok(LockState::Granted(_))), "{state:?}");
+    drop((of_two, before));
+    drop(waits.wait_timeout(LONG).expect("two has gone"));
+    drop(first.wait_timeout(LONG).expect("two has gone"));
+    drop(own);
     assert_empty(&manager);
 }
 

@@ -155,7 +155,7 @@ class Party(NamedTuple):
 
 class Error(Exception):
     """A failure. `code` is its status, `name` that in words ("empty-segment"), `parties`
-    the others: after a timeout those in the way, of a deadlock the circle."""
+    the others: after a timeout those in the way, of a deadlock the cycle."""
 
     def __init__(self, code: int, name: str, message: str, parties: list[Party]) -> None:
         super().__init__(message)
@@ -173,7 +173,7 @@ class Cancelled(Error):
 
 
 class Deadlock(Error):
-    """It would have waited in a circle of owners."""
+    """What others hold would have kept it waiting for ever."""
 
 
 class Closed(Error):

@@ -7,7 +7,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let session = manager.owner(); // its requests never conflict with each other
     let all = manager.request(read("accounts")).owner(&session);
     let mut all = all.label("audit").acquire()?;
-    all.upgrade()?; // waits for other holders only; a deadlock is refused, with its circle
+    all.upgrade()?; // waits for other holders only; a deadlock is refused, with its cycle
     let one = manager.request(write("accounts/1")).owner(&session);
     drop(one.try_acquire()?); // granted: the session holds that already
     all.downgrade()?; // readers come in

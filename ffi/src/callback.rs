@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// request, which the caller holds whatever the status. `error` is NULL on
 /// OARLOCK_OK, else the details, to be read before this returns and not freed.
 ///
-/// The status is OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
+/// The status is OARLOCK_OK, TIMEOUT, CANCELLED or CLOSED. It is never DEADLOCK: that is
+/// told by the call that would begin the wait.
 ///
 /// What a callback lets in, or ends, is told to other callbacks and to queues when it
 /// has returned, on the same thread: so it must not wait for that. Threads that are

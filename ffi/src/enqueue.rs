@@ -78,7 +78,8 @@ fn place<'a, I: Iterator<Item = Claim<'a>>>(
 
 /// Gives a request its place in the queue and returns at once. *out_state is
 /// OARLOCK_GRANTED when it was granted at once, else OARLOCK_WAITING: then go on
-/// with oarlock_wait, oarlock_lock_state, oarlock_cancel or oarlock_release.
+/// with oarlock_wait, oarlock_lock_state, oarlock_cancel or oarlock_release. A DEADLOCK
+/// is told here and now, and never by the wait.
 ///
 /// Ownership: *out_lock is the caller's, to end with oarlock_release whether it
 ///   waits or is granted; 0 on failure. *out_error, where given, is the

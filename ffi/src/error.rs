@@ -36,7 +36,7 @@ pub struct oarlock_party {
     pub owner: u64,
     /// Its label, UTF-8; empty if it has none.
     pub label: oarlock_str,
-    /// Of who was in the way: OARLOCK_GRANTED or OARLOCK_WAITING. In a circle all
+    /// Of who was in the way: OARLOCK_GRANTED or OARLOCK_WAITING. In a cycle all
     /// wait, with the request or with an upgrade of it: OARLOCK_WAITING.
     pub state: oarlock_state,
     /// 0.
@@ -52,7 +52,7 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    /// Who stands in a circle.
+    /// Who stands in a cycle.
     pub(crate) fn circle(circle: &Circle) -> Vec<Self> {
         let party = |member: &engine::CircleMember| Self {
             lock: member.id.to_u64(),
@@ -138,8 +138,8 @@ pub unsafe extern "C" fn oarlock_error_message(error: *const oarlock_error) -> *
 }
 
 /// Gives the requests that have a part in the failure, as an array of *out_count.
-/// For DEADLOCK they are the circle, from the one that was refused on: each waits
-/// for the next, and the last for one of those before it. For TIMEOUT of
+/// For DEADLOCK they are the cycle, from the one that was refused on: each waits for
+/// what the owner of the next holds, and the last for one of those before it. For TIMEOUT of
 /// oarlock_acquire with a `timeout_ns` above 0 they are those that were in the way
 /// when the time was up. For anything else there are none.
 ///

@@ -19,7 +19,7 @@ enum Details {
     None,
     /// A sentence of its own.
     Sentence(Cow<'static, str>),
-    /// The circle that the request stood in. Shared, so cheap to pass on.
+    /// The cycle that the request would have stood in. Shared, so cheap to pass on.
     Circle(Circle),
     /// Who was in the way.
     Blockers(Vec<Party>),

@@ -79,7 +79,7 @@ pub(crate) unsafe fn hand_over_state(
 ///   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
 ///   inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
-///   DEADLOCK; CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+///   DEADLOCK (at once); CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
 ///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
 ///   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME (a label),
 ///   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
@@ -252,13 +252,13 @@ pub unsafe extern "C" fn oarlock_would_grant(
 ///   it takes; 0 not at all.
 /// Statuses: OARLOCK_OK (also when it was granted long ago); TIMEOUT;
 ///   CANCELLED (cancelled or released meanwhile); CLOSED (once the manager is
-///   closed also for any other lock that has ended); DEADLOCK; STALE (also for a
+///   closed also for any other lock that has ended); STALE (also for a
 ///   request that ended before this call); INVALID_TIMEOUT, TIMEOUT_TOO_LARGE;
 ///   INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// Only who is in this call when the request ends learns why. For a request that
-/// may be cancelled by others or end by a DEADLOCK between two waits, use a callback
-/// or a queue: they are told whenever it is.
+/// may be cancelled by others between two waits, use a callback or a queue: they are
+/// told whenever it is.
 ///
 /// `out_token` and `out_error` may be NULL.
 #[unsafe(no_mangle)]

@@ -10,11 +10,11 @@ use engine::Owner;
 /// Who several requests belong to: a transaction, a session, a task.
 ///
 /// Requests of one owner never conflict with each other, and what an owner holds
-/// it can claim again at once. A request that would wait in a circle, for somebody
-/// who waits for what its own owner holds, is refused with DEADLOCK. One that waits
-/// already ends with it if a grant makes its owner a holder and so closes a circle.
-/// Requests without an owner can stand in a circle, too, as long as one in it has
-/// one.
+/// it can claim again at once. A request or an upgrade that would leave its owner stuck
+/// is refused with DEADLOCK, by the call that makes it, and only if what others hold
+/// does that. If it is only those that wait, the owner goes ahead of those of them that
+/// wait for it: so may a try. A wait that was taken in is never ended with DEADLOCK.
+/// A request without an owner can stand in a cycle, too, by an upgrade of it.
 ///
 /// Threads: may be used by any number of threads at once and freed by any one. It
 /// may be freed before its requests end: they stay its requests.

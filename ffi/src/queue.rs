@@ -59,10 +59,11 @@ pub struct oarlock_completion {
     pub lock: oarlock_lock,
     /// The fencing token on OARLOCK_OK, else 0.
     pub token: u64,
-    /// NULL, or the details of a DEADLOCK, for whoever fetched this to free with
-    /// oarlock_error_free.
+    /// NULL, or details of the failure, for whoever fetched this to free with
+    /// oarlock_error_free. So far there are none.
     pub error: *mut oarlock_error,
-    /// OARLOCK_OK, TIMEOUT, CANCELLED, CLOSED or DEADLOCK.
+    /// OARLOCK_OK, TIMEOUT, CANCELLED or CLOSED. Never DEADLOCK: that is told by the
+    /// call that would begin the wait.
     pub status: oarlock_status,
     /// An OARLOCK_COMPLETION_ number.
     pub kind: i32,

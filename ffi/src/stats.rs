@@ -35,7 +35,7 @@ pub struct oarlock_stats {
     pub cancels: u64,
     /// Requests and upgrades whose time was up.
     pub timeouts: u64,
-    /// Requests and upgrades refused, or ended, because they stood in a circle.
+    /// Requests and upgrades refused with DEADLOCK.
     pub deadlocks: u64,
     /// Tries that were refused, and requests refused because too many wait.
     pub refused: u64,

@@ -16,8 +16,9 @@ pub const OARLOCK_ERR_WOULD_BLOCK: oarlock_status = -1;
 pub const OARLOCK_ERR_TIMEOUT: oarlock_status = -2;
 /// The request was cancelled while it waited.
 pub const OARLOCK_ERR_CANCELLED: oarlock_status = -3;
-/// The request or upgrade would wait, or waited, in a circle: each in it waits
-/// for the next, so none would ever be granted.
+/// What others hold would keep the request or upgrade waiting for ever: they wait for
+/// what its owner holds. Only of the calls that make a request or begin an upgrade;
+/// never of a wait, a callback or a completion.
 pub const OARLOCK_ERR_DEADLOCK: oarlock_status = -4;
 /// The manager is closed.
 pub const OARLOCK_ERR_CLOSED: oarlock_status = -5;
@@ -100,7 +101,7 @@ const ROWS: &[Row] = &[
     Row(
         OARLOCK_ERR_DEADLOCK,
         c"deadlock",
-        c"the request would wait in a circle",
+        c"the request would wait in a cycle",
     ),
     Row(OARLOCK_ERR_CLOSED, c"closed", c"the manager is closed"),
     Row(

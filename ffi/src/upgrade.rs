@@ -60,8 +60,8 @@ pub unsafe extern "C" fn oarlock_try_upgrade(
 ///   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
 ///   inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (the upgrade is taken back); DEADLOCK (at once,
-///   if another holder waits to be upgraded, too, or it would wait in a longer
-///   circle); CANCELLED (oarlock_upgrade_cancel, or the request was released);
+///   if another holder waits to be upgraded, too, or what others hold would keep it
+///   waiting for ever in a longer cycle); CANCELLED (oarlock_upgrade_cancel, or the request was released);
 ///   CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_TIMEOUT,
 ///   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
@@ -174,8 +174,8 @@ pub unsafe extern "C" fn oarlock_upgrade_enqueue(
 ///   inside this call.
 /// Statuses: OARLOCK_OK (also for a request that writes all that it claims);
 ///   TIMEOUT; CANCELLED (it was taken back, ended without the grant before this
-///   call, or none was begun); DEADLOCK; CLOSED; NOT_GRANTED; STALE;
-///   INVALID_TIMEOUT, TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
+///   call, or none was begun); CLOSED; NOT_GRANTED; STALE; INVALID_TIMEOUT,
+///   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// *out_token is the new fencing token; 0 on failure. `out_token` and `out_error`
 /// may be NULL.

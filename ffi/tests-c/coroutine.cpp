@@ -219,6 +219,33 @@ task hold_two(coroutine_queue& queue, std::size_t& count) {
   count = queue.waiting();
 }
 
+task hold_as(coroutine_queue& queue, const char* path, const oarlock::owner& by, guard& got) {
+  got = co_await queue.acquire(write(path), by);
+}
+
+void who_holds_goes_ahead_of_those_that_wait_for_it() {
+  const oarlock::manager manager;
+  coroutine_queue queue(manager);
+  const oarlock::owner one = manager.new_owner(), two = manager.new_owner();
+  guard first, second, third, other, got;
+  const task row = hold_as(queue, "t/1", one, first);
+  const task also = hold_as(queue, "u", two, other);
+  const task auditor = hold(queue, read("t"), got);
+  CHECK(row.done() && also.done() && !auditor.done());
+  const task next = hold_as(queue, "t/2", one, second);
+  CHECK(next.done() && second && next.thrown() == OARLOCK_OK);
+  /* What holders keep for ever is refused at once, and no wait ends with it. */
+  const task waits = hold_as(queue, "u", one, third);
+  const task cycle = hold_as(queue, "t/1", two, got);
+  CHECK(!waits.done() && cycle.done() && cycle.thrown() == OARLOCK_ERR_DEADLOCK);
+  CHECK(queue.run() == 0 && !waits.done() && !auditor.done());
+  other.release();
+  CHECK(queue.run() == 1 && waits.done() && third && !auditor.done());
+  first.release();
+  second.release();
+  CHECK(queue.run() == 1 && auditor.done() && got);
+}
+
 void several_claims_are_awaited_together() {
   const oarlock::manager manager;
   coroutine_queue queue(manager);
@@ -389,6 +416,7 @@ int main() {
   RUN(destroying_a_coroutine_that_waits_cancels);
   RUN(destroying_it_when_the_grant_is_on_its_way_releases);
   RUN(dropping_what_is_not_awaited_releases);
+  RUN(who_holds_goes_ahead_of_those_that_wait_for_it);
   RUN(several_claims_are_awaited_together);
   RUN(a_request_has_its_place_before_it_is_awaited);
   RUN(one_may_destroy_another);

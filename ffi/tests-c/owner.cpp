@@ -72,23 +72,23 @@ static void an_owner_outlives_its_manager_object_and_its_guards_outlive_it() {
   CHECK(guard && guard.token() != 0);
 }
 
-static void a_circle_of_owners_is_refused_and_named() {
+static void a_cycle_of_owners_is_refused_and_named() {
   const oarlock::manager manager;
   const oarlock::owner one = manager.new_owner(), two = manager.new_owner();
   const oarlock::guard a = manager.acquire(write("a"), {one, "a of one"});
   oarlock::guard b = manager.acquire(write("b"), {two, "b of two"});
   const oarlock::pending waits = manager.enqueue(write("b"), {one, "waits"});
   try {
-    (void)manager.acquire(write("a"), {two, "closes the circle"});
+    (void)manager.acquire(write("a"), {two, "closes the cycle"});
     CHECK(false);
   } catch (const oarlock::deadlock_error& error) {
     CHECK_STATUS(OARLOCK_ERR_DEADLOCK, error.code());
     CHECK(error.parties().size() == 2);
-    CHECK(error.parties()[0].label == "closes the circle" && error.parties()[0].owner == two.id());
+    CHECK(error.parties()[0].label == "closes the cycle" && error.parties()[0].owner == two.id());
     CHECK(error.parties()[1].label == "waits" && error.parties()[1].owner == one.id());
     CHECK(error.parties()[1].id == waits.id());
     CHECK(error.parties()[1].state == oarlock::lock_state::waiting);
-    CHECK(std::string(error.what()).find("closes the circle") != std::string::npos);
+    CHECK(std::string(error.what()).find("closes the cycle") != std::string::npos);
   }
   b.release();  // two keeps what it holds until then
   CHECK(waits.granted() && a);
@@ -130,7 +130,7 @@ int main() {
   RUN(options_in_every_form);
   RUN(another_managers_owner_is_refused);
   RUN(an_owner_outlives_its_manager_object_and_its_guards_outlive_it);
-  RUN(a_circle_of_owners_is_refused_and_named);
+  RUN(a_cycle_of_owners_is_refused_and_named);
   RUN(a_limit_makes_a_semaphore);
   RUN(paths_and_claims_tell_what_they_are);
   return check_failed_tests != 0;

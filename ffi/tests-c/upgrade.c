@@ -1,4 +1,4 @@
-/* Upgrades that a thread waits for: at once, in time, taken back, in a circle. */
+/* Upgrades that a thread waits for: at once, in time, taken back, refused. */
 #include "readers.h"
 
 static oarlock_state upgrade_state(const struct readers *readers, oarlock_lock lock) {

@@ -153,9 +153,8 @@ static void refused_upgrades_tell_nobody(void) {
   check_done(r.manager);
 }
 
-/* Who would wait for the owner of a waiting upgrade that waits for him is refused;
- * the upgrade goes on. */
-static void a_circle_with_a_waiting_upgrade(void) {
+/* Whom a waiting upgrade waits for goes ahead of what else its owner waits for. */
+static void a_waiting_upgrade_lets_go_ahead_whom_it_waits_for(void) {
   oarlock_manager *const manager = check_manager();
   oarlock_queue *const queue = queued_new();
   oarlock_owner *const one = check_owner(manager), *const two = check_owner(manager);
@@ -164,6 +163,7 @@ static void a_circle_with_a_waiting_upgrade(void) {
   oarlock_state state = 0;
   /* Both read a, and one waits to write it. One has a place in the queue of b, too. */
   const oarlock_lock c = check_hold(manager, oarlock_write("c"));
+  const oarlock_lock d = check_hold_as(manager, oarlock_write("d"), &as_one);
   const oarlock_lock one_a = check_hold_as(manager, oarlock_read("a"), &as_one);
   const oarlock_lock two_a = check_hold_as(manager, oarlock_read("a"), &as_two);
   const oarlock_claim both[2] = {oarlock_write("b"), oarlock_write("c")};
@@ -173,19 +173,29 @@ static void a_circle_with_a_waiting_upgrade(void) {
   CHECK(state == OARLOCK_WAITING);
   CHECK_STATUS(OARLOCK_OK, oarlock_upgrade_queue(manager, one_a, OARLOCK_FOREVER, queue, one,
                                                  &state, NULL, NULL));
-  /* Two would wait for one, which waits for two: refused at once. */
+  /* Two would wait for one, which only waits for b: it has b at once. */
   const oarlock_claim b = oarlock_write("b");
   oarlock_lock two_b = 9;
+  CHECK_STATUS(OARLOCK_OK, oarlock_enqueue_queue(manager, &b, 1, &as_two, OARLOCK_FOREVER, queue,
+                                                 two, &two_b, &state, NULL, NULL));
+  CHECK(two_b != 0 && state == OARLOCK_GRANTED && queued_none(queue));
+  /* And would wait for what one holds: refused at once, and the upgrade goes on. */
+  const oarlock_claim of_one = oarlock_write("d");
+  oarlock_lock two_d = 9;
   CHECK_STATUS(OARLOCK_ERR_DEADLOCK,
-               oarlock_enqueue_queue(manager, &b, 1, &as_two, OARLOCK_FOREVER, queue, two, &two_b,
-                                     &state, NULL, NULL));
-  CHECK(two_b == 0 && state == 0 && queued_none(queue));
+               oarlock_enqueue_queue(manager, &of_one, 1, &as_two, OARLOCK_FOREVER, queue, two,
+                                     &two_d, &state, NULL, NULL));
+  CHECK(two_d == 0 && state == 0 && queued_none(queue));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, two_a));
   const oarlock_completion done = queued_next(queue);
   CHECK(done.status == OARLOCK_OK && done.lock == one_a && done.user_data == one);
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, one_a));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, c));
+  CHECK(check_state(manager, one_both) == OARLOCK_WAITING);
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, two_b));
+  CHECK(check_state(manager, one_both) == OARLOCK_GRANTED);
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, one_both));
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, d));
   oarlock_owner_free(one);
   oarlock_owner_free(two);
   oarlock_queue_free(queue);
@@ -197,6 +207,6 @@ int main(void) {
   RUN(a_later_grant_is_told);
   RUN(an_end_without_a_grant_is_told);
   RUN(refused_upgrades_tell_nobody);
-  RUN(a_circle_with_a_waiting_upgrade);
+  RUN(a_waiting_upgrade_lets_go_ahead_whom_it_waits_for);
   return check_failed_tests != 0;
 }

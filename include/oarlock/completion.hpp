@@ -34,7 +34,7 @@ class [[nodiscard]] completion {
   /** What the call that began the wait was given. */
   void* data() const noexcept { return data_; }
 
-  /** OARLOCK_OK, OARLOCK_ERR_TIMEOUT, _CANCELLED, _CLOSED or _DEADLOCK. */
+  /** OARLOCK_OK, OARLOCK_ERR_TIMEOUT, _CANCELLED or _CLOSED. */
   oarlock_status code() const noexcept { return why_.code(); }
 
   /** Whether it was granted, or is a post. */

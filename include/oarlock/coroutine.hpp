@@ -137,7 +137,8 @@ class [[nodiscard]] awaitable {
   void await_suspend(std::coroutine_handle<> waiter) noexcept { waits_->waiter = waiter; }
 
   /** The outcome: a guard, or nothing for an upgrade. Fails with timeout_error,
-   *  deadlock_error, closed_error and whatever the call itself was refused with. */
+   *  cancelled_error, closed_error and whatever the call itself was refused with, as
+   *  deadlock_error. */
   typename Errors::template answer<T> await_resume() { return Errors::give(outcome()); }
 
  private:

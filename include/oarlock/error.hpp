@@ -48,8 +48,9 @@ class OARLOCK_VISIBLE cancelled_error : public error {
   using error::error;
 };
 
-/** It would have waited, or did wait, in a circle of owners: parties(). What the
- *  owner holds it holds still. */
+/** What others hold would have kept it waiting for ever: parties() is the cycle. Only calls
+ *  that make a request or begin an upgrade fail with it, never a wait that was taken in.
+ *  What the owner holds it holds still. */
 class OARLOCK_VISIBLE deadlock_error : public error {
  public:
   using error::error;

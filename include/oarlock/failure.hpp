@@ -30,7 +30,7 @@ struct party {
   lock_id id = 0;           ///< its number; of one that was refused, stale
   std::uint64_t owner = 0;  ///< its owner's id, or 0
   std::string label;        ///< what people call it; mostly empty
-  /// whether it held or waited, if it was in the way; in a circle all wait, with the request
+  /// whether it held or waited, if it was in the way; in a cycle all wait, with the request
   /// or with an upgrade of it
   lock_state state = lock_state::waiting;
 };
@@ -67,8 +67,8 @@ class failure {
     return details_ ? details_->message.c_str() : oarlock_status_message(code_);
   }
 
-  /** The others. With OARLOCK_ERR_DEADLOCK the circle, from the one that was refused on:
-   *  each waits for the next, and the last for one of those before it. With
+  /** The others. With OARLOCK_ERR_DEADLOCK the cycle, from the one that was refused on:
+   *  each waits for what the owner of the next holds, and the last for one of those before it. With
    *  OARLOCK_ERR_TIMEOUT of manager::acquire_for or acquire_until that had time to wait, those
    *  that were in the way when it was up. Else nobody: so with every other timeout. */
   const std::vector<party>& parties() const noexcept {

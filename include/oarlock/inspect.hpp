@@ -74,7 +74,7 @@ struct statistics {
   std::uint64_t releases = 0;          ///< granted requests that have ended
   std::uint64_t cancels = 0;           ///< waiting requests that ended without the lock
   std::uint64_t timeouts = 0;          ///< requests and upgrades whose time was up
-  std::uint64_t deadlocks = 0;         ///< those refused, or ended, because of a circle
+  std::uint64_t deadlocks = 0;         ///< requests and upgrades refused with a deadlock
   std::uint64_t refused = 0;           ///< refused tries, and requests when too many waited
   std::uint64_t upgrades = 0;          ///< upgrades granted
   histogram wait_time;                 ///< of the requests granted after a wait

@@ -21,7 +21,9 @@ struct request_options;
 
 /** Whom several requests belong to: a transaction, a session. Requests of one owner
  *  never conflict with each other; what an owner holds it can claim again at once;
- *  and one that would wait in a circle of owners is refused with deadlock_error.
+ *  and one that what others hold would keep waiting for ever, since they wait for what its
+ *  owner holds, is refused with deadlock_error. If only those that wait are in the way, it
+ *  goes ahead of those of them that wait for its owner.
  *
  *  From manager::new_owner. Move-only, and it has no life of its own: what it holds
  *  are the guards, which may outlive it. Any thread may use it. */

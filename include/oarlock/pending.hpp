@@ -43,8 +43,8 @@ class pending_operations {
     return Errors::give(result<bool>(state == OARLOCK_GRANTED));
   }
 
-  /** Waits for the grant. Blocks for as long as it takes. Fails with cancelled_error,
-   *  closed_error or deadlock_error when the request ends without one. */
+  /** Waits for the grant. Blocks for as long as it takes. Fails with cancelled_error or
+   *  closed_error when the request ends without one. */
   answer<guard> wait() { return Errors::give(wait_ns(OARLOCK_FOREVER)); }
 
   /** Waits for the grant, for at most the timeout. Nothing when the time is up
@@ -115,7 +115,6 @@ class pending_operations {
     switch (done.code()) {
       case OARLOCK_ERR_CANCELLED:
       case OARLOCK_ERR_CLOSED:
-      case OARLOCK_ERR_DEADLOCK:
         it.lock = 0;
         break;
       default:

@@ -200,7 +200,7 @@ void command_refuse(oarlock_status status, const oarlock_error *error, struct by
                 error != NULL ? oarlock_error_message(error) : oarlock_status_message(status));
     return;
   }
-  /* The circle: each waits for the next, the last for the first. */
+  /* The cycle: each waits for the next, the last for the first. */
   size_t count;
   const oarlock_party *const parties = oarlock_error_parties(error, &count);
   bytes_print(out, "DEADLOCK");

@@ -17,7 +17,7 @@
  *   WITHIN ms COMMAND      the same, but TIMEOUT if its locks take longer (10 s)
  *
  * A command claims the paths it names, to read or to write. It waits for others
- * that conflict, first come, first served; DEADLOCK and the circle if it would
+ * that conflict, first come, first served; DEADLOCK and the cycle if it would
  * wait for itself that way; CLOSING when the server goes down; ERROR and a reason.
  *
  * Everything that happens comes in through one epoll set: connections, their
