@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every test of the project, one step after the other, and ends with the
-# totals. A failing step does not stop the others; any failure fails the run.
-# Each step can be run by hand: its command stands beside its name at the end.
+# totals: a line for each step, one that names what has failed, if anything has, and
+# "N passed, N failed". A failing step does not stop the others; any failure fails
+# the run. Each step can be run by hand: its command stands beside its name at the end.
 #
 #   scripts/test.sh [STEP]...      all steps, or only these
 set -uo pipefail
@@ -18,7 +19,8 @@ for name in "${wanted[@]}"; do
     exit 2
   fi
 done
-declare -a summary
+summary=()
+wrong=()
 passed=0
 failed=0
 
@@ -32,6 +34,22 @@ count() {
     sum)   sed -nE 's/^([^ ]+: )?([0-9]+) passed, ([0-9]+) failed.*/\2 \3/p' "$2" ;;
     last)  sed -nE 's/^([^ ]+: )?([0-9]+) passed, ([0-9]+) failed.*/\2 \3/p' "$2" | tail -n 1 ;;
   esac | awk '{ p += $1; f += $2 } END { print p + 0, f + 0 }'
+}
+
+# list WORDS...: prints them with commas between.
+list() {
+  printf '%s' "$1"
+  shift
+  [ $# -eq 0 ] || printf ', %s' "$@"
+}
+
+# blame NAME HOW LOG: prints "NAME (TEST, TEST)" with the tests that failed, or NAME if
+# the log names none.
+blame() {
+  local tests many=12
+  mapfile -t tests < <(awk -v how="$2" -f scripts/failing.awk "$3")
+  if [ ${#tests[@]} -gt $many ]; then tests=("${tests[@]:0:many}" "and $((${#tests[@]} - many)) more"); fi
+  if [ ${#tests[@]} -gt 0 ]; then printf '%s (%s)' "$1" "$(list "${tests[@]}")"; else printf '%s' "$1"; fi
 }
 
 # step NAME HOW COMMAND...: HOW as above, or "check" for a step that is one check.
@@ -55,12 +73,14 @@ step() {
   fi
   if [ "$f" -gt 0 ]; then
     tail -n 150 "$log"
+    wrong+=("$(blame "$name" "$how" "$log")")
   else
     tail -n 3 "$log"
   fi
   passed=$((passed + p))
   failed=$((failed + f))
   summary+=("$(printf '%-14s %5d passed %3d failed %5ds' "$name" "$p" "$f" $((SECONDS - begin)))")
+  printf '=== %s took %d s\n' "$name" $((SECONDS - begin))
 }
 
 # The two bindings' crates are tested by their own scripts, below.
@@ -85,5 +105,6 @@ step demo        check scripts/demo.sh --quick
 printf '\n=== totals\n'
 printf '%s\n' "${summary[@]}"
 printf 'logs are in %s, %d seconds in all\n\n' "$logs" "$SECONDS"
+[ ${#wrong[@]} -eq 0 ] || printf 'failed: %s\n' "$(list "${wrong[@]}")"
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

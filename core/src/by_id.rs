@@ -152,7 +152,6 @@ impl Manager {
             Some(Outcome::Granted { token }) => Ok(token),
             Some(Outcome::Cancelled | Outcome::TimedOut) => Err(WaitError::Cancelled),
             Some(Outcome::Closed) => Err(WaitError::Closed),
-            Some(Outcome::Deadlock(circle)) => Err(WaitError::Deadlock(circle)),
             None => Err(WaitError::Timeout),
         }
     }

@@ -1,144 +1,156 @@
-//! Circles of owners, over all shards.
+//! Deadlocks over several shards: the engines that a search walks through, locked one
+//! after the other as it comes to them.
 
-use crate::delivery::{Calls, Deliveries, tell};
-use crate::engine::{self, Agent, RequestId};
+use crate::engine::{self, Agent, At, Engine, Knot, OutOfReach, RequestId, Tangle, World};
 use crate::error::{Circle, CircleMember};
 use crate::id::LockId;
-use crate::manager::Anchor;
-use crate::owner::{OwnerId, OwnerState};
-use crate::shard::Shard;
+use crate::shard::{Part, Shard};
 use crate::shared::Shared;
 use crate::submit::Locked;
-use crate::sync::{Arc, MutexGuard};
-use crate::waiter::{Outcome, Waiter};
+
+/// The shards that a search has come to. It keeps the locks of all of them until its
+/// outcome is in force: so of two waits that would close a cycle together, one finds
+/// the other.
+pub(crate) struct Field<'a, 'm> {
+    pub(crate) shared: &'m Shared,
+    /// Ascending.
+    pub(crate) shards: &'a mut Locked<'m>,
+}
+
+impl<'m> Field<'_, 'm> {
+    fn shard(&self, index: usize) -> &Shard {
+        match find(self.shards, index) {
+            Ok(at) => &self.shards[at].1,
+            Err(_) => unreachable!("the search has locked it"),
+        }
+    }
+
+    fn part(&self, (index, id): At) -> Option<&Part> {
+        self.shard(index).engine.payload(id)
+    }
+
+    /// By which id the request is known whose part this is.
+    fn known_as(&self, (index, id): At) -> LockId {
+        self.shard(index).known_as(index, id)
+    }
+
+    /// Locks a shard. Others may be locked that come after it in the order of locking,
+    /// so without waiting.
+    fn reach(&mut self, index: usize) -> Result<(), OutOfReach> {
+        let Err(at) = find(self.shards, index) else {
+            return Ok(());
+        };
+        let shard = self.shared.shards[index].0.try_lock();
+        let shard = shard.ok_or(OutOfReach { engine: index })?;
+        self.shards.insert(at, (index, shard));
+        Ok(())
+    }
+
+    /// Looks what the new wait of a request, or of its upgrade, has come to.
+    pub(crate) fn tangle(&mut self, id: LockId) -> Result<Tangle, OutOfReach> {
+        engine::tangle(self, (id.shard(), id.request()))
+    }
+
+    /// Whether a knot grants a request of these parts when it is opened.
+    pub(crate) fn grants(&self, knot: &Knot, parts: &[LockId]) -> bool {
+        let parts: Vec<At> = parts.iter().map(|it| (it.shard(), it.request())).collect();
+        knot.grants(self, &parts)
+    }
+
+    /// Whether opening a knot puts anybody in front of a request of these parts.
+    pub(crate) fn puts_behind(&self, knot: &Knot, parts: &[LockId]) -> bool {
+        let changes = knot.changes(self);
+        let behind = |part: &LockId| {
+            let changes = changes.get(&part.shard());
+            changes.is_some_and(|changes| engine::bypasses(changes, part.request()))
+        };
+        parts.iter().any(behind)
+    }
+
+    /// The cycle as it is told.
+    pub(crate) fn named(&self, cycle: &[At]) -> Circle {
+        let member = |&at: &At| {
+            let about = self.part(at).map(|part| part.about.clone());
+            let about = about.unwrap_or_default();
+            CircleMember {
+                id: self.known_as(at),
+                owner: about.owner.map(|owner| owner.id),
+                label: about.label,
+            }
+        };
+        Circle::new(cycle.iter().map(member).collect())
+    }
+}
+
+/// Where a shard stands among those that are locked, or would.
+fn find(shards: &Locked<'_>, index: usize) -> Result<usize, usize> {
+    shards.binary_search_by_key(&index, |(index, _)| *index)
+}
+
+impl World for Field<'_, '_> {
+    type Payload = Part;
+
+    fn engine(&self, index: usize) -> &Engine<Part> {
+        &self.shard(index).engine
+    }
+
+    fn agent(&self, at: At) -> Agent {
+        let owner = self.engine(at.0).owner(at.1);
+        owner.map_or_else(|| Agent::Request(self.known_as(at).to_u64()), Agent::Owner)
+    }
+
+    fn parts(&mut self, agent: Agent, of: At) -> Result<Vec<At>, OutOfReach> {
+        let owner = self.part(of).and_then(|part| part.about.owner.clone());
+        if let (Agent::Owner(id), Some(owner)) = (agent, owner) {
+            // It may come into shards that are not locked yet; what waits there then
+            // makes a search of its own, which finds this one.
+            let shards: Vec<usize> = owner.shards().collect();
+            let mut parts = Vec::new();
+            for index in shards {
+                self.reach(index)?;
+                let requests = self.engine(index).requests_of(id);
+                parts.extend(requests.map(|request| (index, request)));
+            }
+            return Ok(parts);
+        }
+        let known = self.known_as(of);
+        self.reach(known.shard())?;
+        let mut parts = vec![(known.shard(), known.request())];
+        let first = self.part(parts[0]);
+        let others: Vec<LockId> = first.map_or(Vec::new(), |part| part.others.to_vec());
+        for other in others {
+            self.reach(other.shard())?;
+            parts.push((other.shard(), other.request()));
+        }
+        Ok(parts)
+    }
+
+    fn arrival(&self, at: At) -> u64 {
+        let waiter = self.part(at).and_then(|part| part.waiter.as_ref());
+        waiter.map_or(0, |waiter| waiter.place)
+    }
+}
 
 impl Shared {
-    /// The circle in which this owner stands, if it holds something. All shards
-    /// are locked.
-    pub(crate) fn circle_of_owner(
-        &self,
-        shards: &Locked<'_>,
-        owner: OwnerId,
-        id: LockId,
-    ) -> Option<Circle> {
-        debug_assert_eq!(shards.len(), self.shards.len(), "a circle may lie anywhere");
-        let shards: Vec<&Shard> = shards.iter().map(|(_, shard)| &**shard).collect();
-        if !shards.iter().any(|shard| shard.engine.has_held(owner)) {
-            return None;
-        }
-        Some(named(&shards, &circle(&shards, Agent::Owner(owner), id)?))
-    }
-
-    /// The circle in which a request that is being upgraded stands. All shards
-    /// are locked.
-    pub(crate) fn circle_of_upgrade(
-        &self,
-        shards: &[MutexGuard<'_, Shard>],
-        id: LockId,
-        owner: Option<&OwnerState>,
-    ) -> Option<Circle> {
-        let shards: Vec<&Shard> = shards.iter().map(|shard| &**shard).collect();
-        let agent = owner.map_or(Agent::Request(id.to_u64()), |owner| Agent::Owner(owner.id));
-        Some(named(&shards, &circle(&shards, agent, id)?))
-    }
-
-    /// Ends the waiting requests and upgrades of an owner that stand in circles:
-    /// a grant has made it a holder while it waits for something else.
-    pub(crate) fn end_circles(&self, anchor: &Arc<Anchor>, owner: &OwnerState, calls: &mut Calls) {
-        // Each round ends a request or an upgrade.
-        loop {
-            let mut locked = self.lock_all();
-            let shards: Vec<&Shard> = locked.iter().map(|shard| &**shard).collect();
-            if !shards.iter().any(|shard| shard.engine.has_held(owner.id)) {
-                return;
+    /// Puts those that wait in a knot into order. The requests and upgrades that are
+    /// granted by that are for the caller to tell.
+    pub(crate) fn open<'m>(
+        &'m self,
+        shards: &mut Locked<'m>,
+        knot: &Knot,
+        mut granted: impl FnMut(&mut Shard, &[RequestId]),
+    ) {
+        let changes = knot.changes(&Field {
+            shared: self,
+            shards,
+        });
+        for (index, changes) in changes {
+            if let Ok(at) = find(shards, index) {
+                let shard = &mut *shards[at].1;
+                let mut ids = Vec::new();
+                shard.engine.bypass(&changes, &mut ids);
+                granted(shard, &ids);
             }
-            let agent = Agent::Owner(owner.id);
-            let found = waiting_of(&shards, owner.id)
-                .into_iter()
-                .find_map(|waiter| {
-                    let ids = circle(&shards, agent, waiter.id)?;
-                    if ids.first() != Some(&waiter.id) {
-                        return None;
-                    }
-                    Some((waiter, named(&shards, &ids)))
-                });
-            let Some((waiter, circle)) = found else {
-                return;
-            };
-            let id = waiter.id;
-            let part = shards[id.shard()].engine.payload(id.request());
-            let is_upgrade = part.is_some_and(|part| part.upgrade.is_some());
-            let mut deliveries = Deliveries::new();
-            locked[id.shard()].tally.deadlocks += 1;
-            if is_upgrade {
-                self.cancel_upgrade_locked(&mut locked, id, &mut deliveries);
-            } else {
-                let others = self.end_locked(&mut locked, id, &mut deliveries);
-                for other in others {
-                    self.end_locked(&mut locked, other, &mut deliveries);
-                }
-                self.stops_waiting();
-            }
-            deliveries.push((waiter, Outcome::Deadlock(circle)));
-            drop(locked);
-            tell(anchor, deliveries, calls);
         }
     }
-}
-
-/// The requests of an agent's circle, by the ids by which they are known; a
-/// request that waits in several shards may stand in it with any of its parts.
-fn circle(shards: &[&Shard], agent: Agent, id: LockId) -> Option<Vec<LockId>> {
-    let keys: Vec<_> = shards
-        .iter()
-        .enumerate()
-        .map(|(index, shard)| move |id: RequestId| shard.known_as(index, id).to_u64())
-        .collect();
-    let parts: Vec<_> = shards
-        .iter()
-        .zip(&keys)
-        .map(|(shard, key)| engine::Part {
-            engine: &shard.engine,
-            key,
-        })
-        .collect();
-    let is_it = |index: usize, part| shards[index].known_as(index, part) == id;
-    let circle = engine::circle(&parts, agent, is_it)?;
-    let known = circle
-        .into_iter()
-        .map(|(index, id)| shards[index].known_as(index, id));
-    Some(known.collect())
-}
-
-/// The waiters of an owner's requests and upgrades that wait, in the order in
-/// which the requests arrived.
-fn waiting_of(shards: &[&Shard], owner: OwnerId) -> Vec<Arc<Waiter>> {
-    let mut waiters = Vec::new();
-    for shard in shards {
-        for id in shard.engine.ids_with_payload() {
-            let Some(part) = shard.engine.payload(id) else {
-                continue;
-            };
-            if part.about.owner.as_ref().is_none_or(|it| it.id != owner) {
-                continue;
-            }
-            let waiting = [&part.waiter, &part.upgrade].into_iter().flatten();
-            waiters.extend(waiting.filter(|it| !it.is_complete()).cloned());
-        }
-    }
-    waiters.sort_by_key(|waiter| waiter.order);
-    waiters
-}
-
-fn named(shards: &[&Shard], ids: &[LockId]) -> Circle {
-    let member = |&id: &LockId| {
-        let part = shards[id.shard()].engine.payload(id.request());
-        let about = part.map(|part| part.about.clone()).unwrap_or_default();
-        CircleMember {
-            id,
-            owner: about.owner.map(|owner| owner.id),
-            label: about.label,
-        }
-    };
-    Circle::new(ids.iter().map(member).collect())
 }

@@ -10,7 +10,6 @@ use smallvec::SmallVec;
 use crate::error::{AcquireError, UpgradeError};
 use crate::guard::Guard;
 use crate::manager::Anchor;
-use crate::owner::OwnerState;
 use crate::sync::Arc;
 use crate::waiter::{Callback, Kind, Listener, Outcome, UpgradeCallback, Waiter};
 
@@ -31,30 +30,21 @@ pub(crate) fn deliver(anchor: &Arc<Anchor>, deliveries: Deliveries) {
     }
 }
 
-/// The same, after the circles are ended that the owner stands in since what it holds
-/// has changed.
-pub(crate) fn end_and_deliver(anchor: &Arc<Anchor>, owner: &OwnerState, deliveries: Deliveries) {
-    let mut calls = Calls::new();
-    anchor.shared.end_circles(anchor, owner, &mut calls);
-    tell(anchor, deliveries, &mut calls);
-    run(calls);
-}
-
-/// Tells each waiter its outcome, and ends the circles that this closes. The foreign
-/// code is left to the caller: it may wait for anybody who is told here.
+/// Tells each waiter its outcome. The foreign code is left to the caller: it may wait
+/// for anybody who is told here.
 pub(crate) fn tell(anchor: &Arc<Anchor>, mut deliveries: Deliveries, calls: &mut Calls) {
-    // Owners that may stand in a circle now, since they hold one thing and wait
-    // for another.
-    let mut owners: SmallVec<[(u64, Arc<OwnerState>); 1]> = SmallVec::new();
     while !deliveries.is_empty() {
         let mut next = Deliveries::new();
         for (waiter, outcome) in deliveries {
             if let Outcome::Granted { .. } = outcome {
-                if waiter.kind == Kind::Request {
-                    anchor.shared.stops_waiting();
+                match waiter.kind {
+                    Kind::Request => anchor.shared.stops_waiting(),
+                    // Whoever is told finds it done. Whom that lets in is told in the
+                    // next round.
+                    Kind::Upgrade => {
+                        anchor.shared.settle_upgrade(waiter.id, &mut next);
+                    }
                 }
-                let owner = waiter.owner.clone();
-                owners.extend(owner.map(|owner| (waiter.order, owner)));
             }
             if cfg!(oarlock_mutation = "lose_one_wake") && waiter.id.to_u64() % 5 == 2 {
                 continue;
@@ -70,11 +60,8 @@ pub(crate) fn tell(anchor: &Arc<Anchor>, mut deliveries: Deliveries, calls: &mut
                 }
                 Listener::Upgrade(callback) => {
                     let mut result = outcome.upgraded();
-                    // No thread waits that would complete it. Whom that lets in is
-                    // told in the next round.
-                    if result.is_ok()
-                        && anchor.shared.settle_upgrade(waiter.id, &mut next).is_none()
-                    {
+                    // Its request may have ended meanwhile.
+                    if result.is_ok() && anchor.shared.state(waiter.id).is_none() {
                         result = Err(UpgradeError::Cancelled);
                     }
                     calls.push(Call::Upgraded(callback, result));
@@ -82,13 +69,6 @@ pub(crate) fn tell(anchor: &Arc<Anchor>, mut deliveries: Deliveries, calls: &mut
             }
         }
         deliveries = next;
-    }
-    // In the order in which the requests arrived, wherever they were granted.
-    owners.retain(|(_, owner)| owner.waits());
-    owners.sort_by_key(|&(order, _)| order);
-    // Before foreign code, which may wait for what only this makes free.
-    for (_, owner) in owners {
-        anchor.shared.end_circles(anchor, &owner, calls);
     }
 }
 

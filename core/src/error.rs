@@ -163,8 +163,6 @@ pub enum WaitError {
     Cancelled,
     /// The manager was closed while this call waited.
     Closed,
-    /// As [`AcquireError::Deadlock`].
-    Deadlock(Circle),
     /// The id is no live request of this manager.
     Stale,
 }
@@ -248,7 +246,6 @@ impl fmt::Display for WaitError {
             Self::Timeout => TIMEOUT,
             Self::Cancelled => CANCELLED,
             Self::Closed => CLOSED,
-            Self::Deadlock(circle) => return circle.fmt(f),
             Self::Stale => STALE,
         })
     }

@@ -10,7 +10,6 @@ use crate::engine::{RequestId, State};
 use crate::error::{InvalidRequest, StaleLock};
 use crate::id::LockId;
 use crate::manager::Manager;
-use crate::mode::Mode;
 use crate::owner::OwnerId;
 use crate::path::Path;
 use crate::prepared;
@@ -167,12 +166,8 @@ fn info(shared: &Shared, id: LockId, parts: &Parts<'_>, now: Instant) -> Option<
     }
     let upgrade = part.and_then(|part| part.upgrade.as_ref());
     if let Some(upgraded) = upgrade.filter(|waiter| waiter.is_complete()) {
-        // Granted, though nobody has asked for it since.
+        // In force in all shards, though not told in each yet.
         token = token.max(upgraded.token());
-        claims = claims
-            .into_iter()
-            .map(|claim| Claim::new(Mode::Write, claim.path()).into_owned())
-            .collect();
     }
     claims.sort_by(|a, b| a.path().cmp(b.path()));
     claims.dedup();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::builder::ManagerBuilder;
 use crate::by_id::EnqueuedById;
 use crate::claim::Claim;
-use crate::delivery::{Deliveries, deliver, end_and_deliver};
+use crate::delivery::{Deliveries, deliver};
 use crate::engine::{Claims, collect};
 use crate::error::{AcquireError, AcquireTimeoutError, InvalidRequest, TryAcquireError};
 use crate::guard::Guard;
@@ -372,15 +372,7 @@ impl Manager {
                 shared.submit_all(&all, about, &mut admission, &mut deliveries)
             }
         };
-        if let (Ok(Submission::Granted { .. }), Some(owner)) = (&submission, &about.owner)
-            && owner.waits()
-        {
-            // It holds something now, while something else of it waits. Before
-            // foreign code, which may wait for what only this makes free.
-            end_and_deliver(self.anchor(0), owner, deliveries);
-        } else {
-            deliver(self.anchor(0), deliveries);
-        }
+        deliver(self.anchor(0), deliveries);
         submission
     }
 

@@ -2,15 +2,13 @@
 
 use std::num::NonZeroU64;
 
-use crate::sync::{Arc, AtomicUsize, Ordering};
+use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering};
 
 /// The identity of an owner within its manager.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OwnerId(NonZeroU64);
 
 impl OwnerId {
-    /// The least id.
-    pub(crate) const FIRST: Self = Self(NonZeroU64::MIN);
     /// The greatest id.
     pub(crate) const LAST: Self = Self(NonZeroU64::MAX);
 
@@ -31,13 +29,11 @@ impl OwnerId {
 
 /// Who several requests belong to: a transaction, a session, a task.
 ///
-/// Requests of one owner never conflict with each other, and what an owner holds
-/// it can claim again at once, even past a waiting writer. An owner that holds
-/// something and would wait in a circle of owners is refused with `Deadlock`; so
-/// ends a request that waits already, when a grant makes its owner such a holder.
-///
-/// Only an equal or a weaker claim is held already: a write of an owner that reads
-/// waits behind others' requests like any new one. To go ahead of them, upgrade.
+/// Requests of one owner never conflict with each other, and what an owner holds it
+/// can claim again at once, even past a waiting writer. A request that would leave its
+/// owner stuck is refused with `Deadlock`, at once and only if what others *hold* does
+/// that; if it is only those that wait, the owner goes ahead of those of them that
+/// wait for it. A wait that was taken in is never ended because of a deadlock.
 ///
 /// An owner is a handle; clones are the same owner. It has no life of its own:
 /// what it holds are the guards. Made by [`Manager::owner`](crate::Manager::owner),
@@ -52,9 +48,9 @@ pub(crate) struct OwnerState {
     pub(crate) id: OwnerId,
     /// Which manager's it is.
     pub(crate) manager: u64,
-    /// How many requests of it live. An owner with one alone cannot stand in a
-    /// circle.
-    live: AtomicUsize,
+    /// A bit for each shard in which it has requests. Each is changed under the lock
+    /// of its shard.
+    shards: [AtomicU64; 4],
     /// How many of its requests and upgrades wait, and have not been told yet how
     /// that ended.
     waiting: AtomicUsize,
@@ -62,12 +58,11 @@ pub(crate) struct OwnerState {
 
 impl Owner {
     pub(crate) fn new(id: OwnerId, manager: u64) -> Self {
-        let live = AtomicUsize::new(0);
         Self {
             state: Arc::new(OwnerState {
                 id,
                 manager,
-                live,
+                shards: std::array::from_fn(|_| AtomicU64::new(0)),
                 waiting: AtomicUsize::new(0),
             }),
         }
@@ -89,12 +84,25 @@ impl PartialEq for Owner {
 impl Eq for Owner {}
 
 impl OwnerState {
-    pub(crate) fn begin(&self) {
-        self.live.fetch_add(1, Ordering::Relaxed);
+    /// It has requests in this shard now. Under the shard's lock.
+    pub(crate) fn enter(&self, shard: usize) {
+        self.shards[shard / 64].fetch_or(1 << (shard % 64), Ordering::AcqRel);
     }
 
-    pub(crate) fn end(&self) {
-        self.live.fetch_sub(1, Ordering::Relaxed);
+    /// It has none there any more. Under the shard's lock.
+    pub(crate) fn leave(&self, shard: usize) {
+        self.shards[shard / 64].fetch_and(!(1 << (shard % 64)), Ordering::AcqRel);
+    }
+
+    /// The shards in which it has requests, in ascending order. For one whose lock is
+    /// held, what this says stands.
+    pub(crate) fn shards(&self) -> impl Iterator<Item = usize> {
+        let word = |(at, word): (usize, &AtomicU64)| {
+            let word = word.load(Ordering::Acquire);
+            let bits = (0..64).filter(move |bit| word & (1 << bit) != 0);
+            bits.map(move |bit| 64 * at + bit)
+        };
+        self.shards.iter().enumerate().flat_map(word)
     }
 
     pub(crate) fn begins_waiting(&self) {
@@ -108,10 +116,5 @@ impl OwnerState {
     /// Whether anything of it waits.
     pub(crate) fn waits(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0
-    }
-
-    /// How many requests of it live; exact while all shards are locked.
-    pub(crate) fn live(&self) -> usize {
-        self.live.load(Ordering::Relaxed)
     }
 }

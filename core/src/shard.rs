@@ -36,10 +36,7 @@ pub(crate) struct Part {
     pub(crate) others: SmallVec<[LockId; 3]>,
     /// In the other parts: by which id the request is known.
     pub(crate) known_as: Option<LockId>,
-    /// In the same part: the number of a request among those of owners.
-    pub(crate) order: u64,
-    /// In the part by which the request is known: whose it is, and what the
-    /// caller calls it.
+    /// Whose the request is, and what the caller calls it.
     pub(crate) about: About,
 }
 
@@ -57,9 +54,13 @@ impl About {
 }
 
 impl Attach for Part {
-    fn upgrade_waits(&self) -> bool {
+    fn is_upgraded(&self) -> bool {
         let upgrade = self.upgrade.as_ref();
-        upgrade.is_some_and(|waiter| !waiter.is_complete())
+        upgrade.is_some_and(|waiter| waiter.is_complete())
+    }
+
+    fn is_whole(&self) -> bool {
+        self.others.is_empty() && self.known_as.is_none()
     }
 
     fn upgrade_waits_again(&self) -> bool {
@@ -83,6 +84,7 @@ impl Attach for Part {
 
 /// One shard. Guarded by its mutex in `Shards`.
 pub(crate) struct Shard {
+    index: usize,
     pub(crate) engine: Engine<Part>,
     /// No request is taken in any more.
     pub(crate) closed: bool,
@@ -93,8 +95,9 @@ pub(crate) struct Shard {
 }
 
 impl Shard {
-    pub(crate) fn new(seed: u64, hasher: NameHasher, timing: bool) -> Self {
+    pub(crate) fn new(index: usize, seed: u64, hasher: NameHasher, timing: bool) -> Self {
         Self {
+            index,
             engine: Engine::with_hasher(seed, hasher),
             closed: false,
             contended: 0,
@@ -109,39 +112,79 @@ impl Shard {
             .unwrap_or_else(|| LockId::new(index, id))
     }
 
+    /// Whether a request has this part here.
+    pub(crate) fn is_part(&self, part: LockId, id: RequestId) -> bool {
+        part.shard() == self.index && part.request() == id
+    }
+
+    /// Attaches what has to be known of a request to its part.
+    pub(crate) fn attach(&mut self, id: RequestId, part: Part) {
+        if let Some(owner) = &part.about.owner {
+            owner.enter(self.index);
+        }
+        self.engine.attach(id, part);
+    }
+
     /// Ends one part and notes the requests whose last part is granted by it.
     pub(crate) fn end_part(&mut self, id: RequestId, deliveries: &mut Deliveries) -> Option<Part> {
         let mut granted: SmallVec<[RequestId; 4]> = SmallVec::new();
         let ended = self.engine.end(id, &mut granted)?;
+        let part = ended.payload.unwrap_or_default();
+        if let Some(owner) = &part.about.owner
+            && !self.engine.has_owner(owner.id)
+        {
+            owner.leave(self.index);
+        }
         self.tell_granted(&granted, deliveries);
-        Some(ended.payload.unwrap_or_default())
+        Some(part)
     }
 
     /// Notes the requests and upgrades whose last part is granted here.
     pub(crate) fn tell_granted(&mut self, granted: &[RequestId], deliveries: &mut Deliveries) {
+        self.tell_others(granted, None, deliveries);
+    }
+
+    /// The same, but for one waiter, which is being made and needs not be told.
+    pub(crate) fn tell_others(
+        &mut self,
+        granted: &[RequestId],
+        but: Option<&Arc<Waiter>>,
+        deliveries: &mut Deliveries,
+    ) {
         for &id in granted {
             let clock = self.engine.clock();
             let token = match self.engine.state(id) {
                 Some(State::Granted { token }) => token,
                 _ => unreachable!("the engine has just granted it"),
             };
-            let Some(part) = self.engine.payload(id) else {
+            let Some(part) = self.engine.payload_mut(id) else {
                 continue;
             };
-            let (waiter, token) = match &part.upgrade {
-                // The token of a part's upgrade is given when it is complete.
-                Some(upgrade) => (upgrade, clock),
-                None => match &part.waiter {
-                    Some(waiter) => (waiter, token),
-                    // It is being closed.
-                    None => continue,
-                },
+            // One engine alone has completed the upgrade; of several, each has passed
+            // its part, and the token is given when all have.
+            let is_whole = part.is_whole();
+            let upgrade = if is_whole {
+                part.upgrade.take()
+            } else {
+                part.upgrade.clone()
             };
-            if let Some(token) = waiter.part_granted(token) {
-                if part.upgrade.is_none() {
-                    self.tally.granted_after(id, waiter.queued);
+            if let Some(waiter) = upgrade {
+                let token = if is_whole { token } else { clock };
+                if let Some(token) = waiter.part_granted(token) {
+                    self.tally.upgrades += u64::from(is_whole);
+                    deliveries.push((waiter, Outcome::Granted { token }));
                 }
-                deliveries.push((Arc::clone(waiter), Outcome::Granted { token }));
+                continue;
+            }
+            // Without a waiter it is being closed.
+            let Some(waiter) = part.waiter.clone() else {
+                continue;
+            };
+            if let Some(token) = waiter.part_granted(token)
+                && but.is_none_or(|but| !Arc::ptr_eq(but, &waiter))
+            {
+                self.tally.granted_after(id, waiter.queued);
+                deliveries.push((waiter, Outcome::Granted { token }));
             }
         }
     }
@@ -250,9 +293,6 @@ impl<'m> Located<'m> {
             waiters.upgrade = waiters
                 .upgrade
                 .or(part.upgrade.filter(|upgrade| !upgrade.is_complete()));
-            if let Some(owner) = &part.about.owner {
-                owner.end();
-            }
         }
         if waited {
             shared.stops_waiting();

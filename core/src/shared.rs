@@ -44,8 +44,8 @@ pub(crate) struct Shared {
     /// How many requests wait, over all shards.
     waiting: AtomicUsize,
     owners: AtomicU64,
-    /// Counts the requests of owners as they arrive.
-    owned: AtomicU64,
+    /// Counts the waits as they begin.
+    waits: AtomicU64,
     /// The handles' common part, while there is a handle.
     pub(crate) front: Mutex<Weak<Front>>,
 }
@@ -58,6 +58,7 @@ impl Shared {
         let shard = |shard: u64| {
             let seed = random.hash_one(shard);
             Padded(Mutex::new(Shard::new(
+                shard as usize,
                 seed,
                 hasher.clone(),
                 settings.timing,
@@ -73,7 +74,7 @@ impl Shared {
             identity: random.hash_one("identity"),
             waiting: AtomicUsize::new(0),
             owners: AtomicU64::new(0),
-            owned: AtomicU64::new(0),
+            waits: AtomicU64::new(0),
             front: Mutex::new(Weak::new()),
         }
     }
@@ -87,10 +88,9 @@ impl Shared {
         )
     }
 
-    /// The number of a request of an owner that arrives, under the locks of its
-    /// shards.
-    pub(crate) fn next_owned(&self) -> u64 {
-        self.owned.fetch_add(1, Ordering::Relaxed) + 1
+    /// The number of a wait that begins, under the locks of its shards.
+    pub(crate) fn next_place(&self) -> u64 {
+        self.waits.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     /// One more is to wait. `false`: no more may.
@@ -178,9 +178,6 @@ impl Shared {
         let part = shard.end_part(id.request(), deliveries).unwrap_or_default();
         if part.known_as.is_none() {
             shard.tally.cancels += 1;
-        }
-        if let Some(owner) = &part.about.owner {
-            owner.end();
         }
         part.others
     }

@@ -3,18 +3,19 @@
 use smallvec::SmallVec;
 
 use crate::claim::Claim;
+use crate::deadlock::Field;
 use crate::delivery::Deliveries;
-use crate::engine::{RequestId, State, Submitted};
-use crate::error::{AcquireError, InvalidRequest};
+use crate::engine::{OutOfReach, RequestId, State, Submitted, Tangle};
+use crate::error::{AcquireError, Circle, InvalidRequest};
 use crate::id::LockId;
-use crate::owner::OwnerId;
+use crate::owner::{OwnerId, OwnerState};
 use crate::prepared::{self, Prepared, PreparedClaim, Steps};
 use crate::route::Place;
 use crate::shard::{About, Part, Shard};
 use crate::shared::Shared;
 use crate::stats::Tally;
 use crate::sync::{Arc, MutexGuard};
-use crate::waiter::{Kind, Listener, Waiter};
+use crate::waiter::{Kind, Listener, Outcome, Waiter};
 
 /// What to do if the request cannot be granted at once.
 ///
@@ -24,8 +25,6 @@ use crate::waiter::{Kind, Listener, Waiter};
 pub(crate) enum Admission {
     /// Refuse it.
     Try,
-    /// Refuse it, to come again with more locks; it is not counted.
-    Attempt,
     /// Only say what a try would do.
     Look,
     /// Queue it, and tell this listener in the end.
@@ -36,7 +35,7 @@ impl Admission {
     /// The listener of a request that has to wait; `None` after a try.
     fn take_listener(&mut self) -> Option<Listener> {
         match self {
-            Self::Try | Self::Attempt | Self::Look => None,
+            Self::Try | Self::Look => None,
             Self::Queue(listener) => Some(std::mem::replace(listener, Listener::None)),
         }
     }
@@ -57,6 +56,20 @@ pub(crate) enum Submission {
 
 /// Where the claims of a request lie.
 type Places = SmallVec<[Place; 12]>;
+
+/// Why a request was not submitted.
+enum NotSubmitted {
+    Refused(AcquireError),
+    /// A search needs a shard that others use: to be done again with that locked, too.
+    /// Nothing has changed.
+    OutOfReach(usize),
+}
+
+impl<E: Into<AcquireError>> From<E> for NotSubmitted {
+    fn from(error: E) -> Self {
+        Self::Refused(error.into())
+    }
+}
 
 /// Shards that are locked, ascending.
 pub(crate) type Locked<'m> = SmallVec<[(usize, MutexGuard<'m, Shard>); 8]>;
@@ -198,20 +211,19 @@ impl Shared {
         {
             return Err(InvalidRequest::ForeignOwner.into());
         }
-        let (mut shards, mut places) = self.lock_for(prepared);
-        if about.owner.is_some() && matches!(admission, Admission::Queue(_)) {
-            // If it has to wait, it may have to be refused because of a circle,
-            // which may lie anywhere.
-            let attempt = &mut Admission::Attempt;
-            match self.submit_locked(&mut shards, prepared, &places, about, attempt, deliveries)? {
-                Submission::Refused => {}
-                granted => return Ok(granted),
+        // Shards that a search has come to while others used them.
+        let mut searched: SmallVec<[usize; 4]> = SmallVec::new();
+        loop {
+            let (mut shards, places) = self.lock_for(prepared, &searched);
+            let submitted =
+                self.submit_locked(&mut shards, prepared, &places, about, admission, deliveries);
+            match submitted {
+                Ok(submission) => return Ok(submission),
+                Err(NotSubmitted::Refused(error)) => return Err(error),
+                // Once for each shard at most.
+                Err(NotSubmitted::OutOfReach(shard)) => searched.push(shard),
             }
-            drop(shards);
-            shards = self.lock_all().into_iter().enumerate().collect();
-            places = self.places(prepared);
         }
-        self.submit_locked(&mut shards, prepared, &places, about, admission, deliveries)
     }
 
     /// Grants a request without an owner whose claims are at home, if that is
@@ -256,20 +268,25 @@ impl Shared {
             }
         }
         let (id, token) = (ids[0], greatest);
-        attach(&mut shards, &ids, (&About::default(), 0), None);
+        attach(&mut shards, &ids, &About::default(), None);
         if let Some(tally) = tally_of(&mut shards, id) {
             tally.granted_at_once(id.request());
         }
         Some(Submission::Granted { id, token })
     }
 
-    /// Locks all shards that the claims lie in, and says where each lies.
-    fn lock_for(&self, prepared: &Prepared<'_>) -> (Locked<'_>, Places) {
+    /// Locks all shards that the claims lie in, and others that are wanted with them,
+    /// and says where each claim lies.
+    fn lock_for(&self, prepared: &Prepared<'_>, others: &[usize]) -> (Locked<'_>, Places) {
         let mut places = self.places(prepared);
         // Each round that fails has seen a class change its stripes meanwhile.
         for _ in 0..4 {
             let mut shards = Locked::new();
-            for index in self.indices(&places) {
+            let mut indices = self.indices(&places);
+            indices.extend_from_slice(others);
+            indices.sort_unstable();
+            indices.dedup();
+            for index in indices {
                 shards.push((index, self.shards[index].0.lock()));
             }
             let now = self.places(prepared);
@@ -351,41 +368,190 @@ impl Shared {
     }
 
     /// Submits a request whose shards are locked, and perhaps others with them.
-    fn submit_locked(
-        &self,
-        shards: &mut Locked<'_>,
+    fn submit_locked<'m>(
+        &'m self,
+        shards: &mut Locked<'m>,
         prepared: &Prepared<'_>,
         places: &[Place],
         about: &About,
         admission: &mut Admission,
         deliveries: &mut Deliveries,
-    ) -> Result<Submission, AcquireError> {
-        if shards.iter().any(|(_, shard)| shard.closed) {
-            return Err(AcquireError::Closed);
+    ) -> Result<Submission, NotSubmitted> {
+        let here = |index: usize| places.iter().any(|place| self.routes.is_in(*place, index));
+        let is_ours = |(index, _): &&(usize, MutexGuard<'_, Shard>)| here(*index);
+        if shards.iter().filter(is_ours).any(|(_, shard)| shard.closed) {
+            return Err(AcquireError::Closed.into());
         }
         if shards.iter().any(|(_, shard)| shard.engine.is_full()) {
             return Err(InvalidRequest::TooManyRequests.into());
         }
-        let owner = about.owner.as_ref().map(|owner| owner.id);
+        let owner = about.owner.as_deref();
+        // Of an owner that has nothing else nobody waits for it, so it stands on no cycle.
+        let may_close_cycle = owner.is_some_and(|owner| owner.shards().next().is_some());
         let is_look = matches!(admission, Admission::Look);
         if is_look || owner.is_some() {
             // Decided before anything is changed: taking in what an owner holds
             // already would change the places of others.
-            let free = self.would_pass(shards, prepared, places, owner);
-            if is_look {
-                return Ok(match free {
-                    true => Submission::WouldGrant,
-                    false => Submission::Refused,
+            let free = self.would_pass(shards, prepared, places, owner.map(|owner| owner.id));
+            // A grant at once may have to be refused, if something of the owner waits.
+            let is_clear = free && owner.is_none_or(|owner| !owner.waits());
+            if is_look && (is_clear || !may_close_cycle) {
+                return Ok(if free {
+                    Submission::WouldGrant
+                } else {
+                    Submission::Refused
                 });
             }
-            if !free && !matches!(admission, Admission::Queue(_)) {
-                count_refused(shards, admission);
+            if !free && !may_close_cycle && matches!(admission, Admission::Try) {
+                count_refused(shards);
                 return Ok(Submission::Refused);
             }
         }
+        let Submitting {
+            ids,
+            blocked,
+            token,
+        } = self.submit_parts(shards, prepared, places, owner.map(|it| it.id), deliveries);
+        let id = ids[0];
+        if blocked == 0 {
+            attach(shards, &ids, about, None);
+            if owner.is_some_and(OwnerState::waits)
+                && let Err(refused) = self.untangle_granted(shards, &ids, is_look, deliveries)
+            {
+                take_back(shards, &ids, deliveries);
+                let queues = matches!(admission, Admission::Queue(_));
+                return self.refused(shards, id, refused, queues, admission);
+            }
+            if let Some(tally) = tally_of(shards, id) {
+                tally.granted_at_once(id.request());
+            }
+            return Ok(Submission::Granted { id, token });
+        }
+        let begins = matches!(admission, Admission::Queue(_)) && self.begins_waiting();
+        if !begins && !may_close_cycle {
+            take_back(shards, &ids, deliveries);
+            return self.refuse(shards, id, admission);
+        }
+        let listener = admission.take_listener();
+        let waiter = Waiter::new(
+            id,
+            Kind::Request,
+            blocked,
+            token,
+            about.owner.clone(),
+            self.next_place(),
+            listener.unwrap_or(Listener::None),
+        );
+        attach(shards, &ids, about, Some(&waiter));
+        let refused = if may_close_cycle {
+            self.untangle(shards, &ids, &waiter, (begins, is_look), deliveries)
+        } else {
+            None
+        };
+        if refused.is_none() && !waiter.is_complete() {
+            if let Some(tally) = tally_of(shards, id) {
+                tally.waits += 1;
+            }
+            return Ok(Submission::Waiting(waiter));
+        }
+        if begins {
+            self.stops_waiting();
+        }
+        let listener = waiter.settle(Outcome::Cancelled);
+        if let Admission::Queue(place) = admission {
+            *place = listener;
+        }
+        match refused {
+            // It was granted by the change of an order.
+            None => {
+                attach(shards, &ids, about, None);
+                if let Some(tally) = tally_of(shards, id) {
+                    tally.granted_at_once(id.request());
+                }
+                let token = waiter.token();
+                Ok(Submission::Granted { id, token })
+            }
+            Some(refused) => {
+                take_back(shards, &ids, deliveries);
+                self.refused(shards, id, refused, begins, admission)
+            }
+        }
+    }
+
+    /// The answer to a request that was taken back.
+    fn refused(
+        &self,
+        shards: &mut Locked<'_>,
+        id: LockId,
+        refused: Refused,
+        tell_deadlock: bool,
+        admission: &Admission,
+    ) -> Result<Submission, NotSubmitted> {
+        match refused {
+            Refused::OutOfReach(shard) => Err(NotSubmitted::OutOfReach(shard)),
+            Refused::WouldGrant => Ok(Submission::WouldGrant),
+            Refused::Stuck(circle) if tell_deadlock => {
+                if let Some(tally) = tally_of(shards, id) {
+                    tally.deadlocks += 1;
+                }
+                Err(AcquireError::Deadlock(circle).into())
+            }
+            Refused::WouldWait | Refused::Stuck(_) => self.refuse(shards, id, admission),
+        }
+    }
+
+    /// Keeps a request that was granted at once from leaving its owner stuck, of whom
+    /// something else waits: by a permit that the owner held already.
+    fn untangle_granted<'m>(
+        &'m self,
+        shards: &mut Locked<'m>,
+        ids: &[LockId],
+        look: bool,
+        deliveries: &mut Deliveries,
+    ) -> Result<(), Refused> {
+        let inherits = |id: &LockId| {
+            let shard = shards.iter().find(|(index, _)| *index == id.shard());
+            shard.is_some_and(|(_, it)| it.engine.has_inherited_permits(id.request()))
+        };
+        let tangle = if ids.iter().any(inherits) {
+            let mut field = Field {
+                shared: self,
+                shards: &mut *shards,
+            };
+            match field.tangle(ids[0]) {
+                Err(OutOfReach { engine }) => return Err(Refused::OutOfReach(engine)),
+                Ok(Tangle::Stuck(cycle)) => return Err(Refused::Stuck(field.named(&cycle))),
+                Ok(tangle) => tangle,
+            }
+        } else {
+            Tangle::Clear
+        };
+        if look {
+            return Err(Refused::WouldGrant);
+        }
+        if let Tangle::Knot(knot) = tangle {
+            self.open(shards, &knot, |shard, granted| {
+                shard.tell_granted(granted, deliveries);
+            });
+        }
+        Ok(())
+    }
+
+    /// Submits the parts of a request to the engines of their shards.
+    fn submit_parts(
+        &self,
+        shards: &mut Locked<'_>,
+        prepared: &Prepared<'_>,
+        places: &[Place],
+        owner: Option<OwnerId>,
+        deliveries: &mut Deliveries,
+    ) -> Submitting {
         let now = self.clock.now();
-        let mut ids: SmallVec<[LockId; 8]> = SmallVec::new();
-        let (mut blocked, mut token) = (0, 0);
+        let mut parts = Submitting {
+            ids: SmallVec::new(),
+            blocked: 0,
+            token: 0,
+        };
         for (index, shard) in &mut *shards {
             let here = |place: &Place| self.routes.is_in(*place, *index);
             if !places.iter().any(here) {
@@ -397,57 +563,87 @@ impl Shared {
             let mut again: SmallVec<[RequestId; 1]> = SmallVec::new();
             let submitted = shard.engine.submit_record(claims, owner, &mut again);
             shard.tell_granted(&again, deliveries);
-            ids.push(LockId::new(*index, submitted.id));
+            parts.ids.push(LockId::new(*index, submitted.id));
             match submitted.state {
-                State::Waiting => blocked += 1,
-                State::Granted { token: part } => token = token.max(part),
+                State::Waiting => parts.blocked += 1,
+                State::Granted { token } => parts.token = parts.token.max(token),
             }
         }
-        let id = ids[0];
-        let owner = about.owner.as_ref();
-        let order = owner.map_or(0, |_| self.next_owned());
-        if blocked == 0 {
-            attach(shards, &ids, (about, order), None);
-            if let Some(tally) = tally_of(shards, id) {
-                tally.granted_at_once(id.request());
-            }
-            return Ok(Submission::Granted { id, token });
-        }
-        let Some(listener) = admission.take_listener() else {
-            take_back(shards, &ids, deliveries);
-            count_refused(shards, admission);
-            return Ok(Submission::Refused);
+        parts
+    }
+
+    /// Keeps a request that has begun to wait from leaving its owner stuck. With
+    /// `begins` it may wait; else it has to be granted at once, and is only looked at
+    /// for a `look`. Why it may not stay, if it may not; nothing has changed then.
+    fn untangle<'m>(
+        &'m self,
+        shards: &mut Locked<'m>,
+        ids: &[LockId],
+        waiter: &Arc<Waiter>,
+        (begins, look): (bool, bool),
+        deliveries: &mut Deliveries,
+    ) -> Option<Refused> {
+        let mut field = Field {
+            shared: self,
+            shards,
         };
-        if !self.begins_waiting() {
-            take_back(shards, &ids, deliveries);
+        match field.tangle(ids[0]) {
+            Err(OutOfReach { engine }) => Some(Refused::OutOfReach(engine)),
+            Ok(Tangle::Clear) => (!begins).then_some(Refused::WouldWait),
+            Ok(Tangle::Stuck(cycle)) => Some(Refused::Stuck(field.named(&cycle))),
+            Ok(Tangle::Knot(knot)) => {
+                if !begins && !field.grants(&knot, ids) {
+                    return Some(Refused::WouldWait);
+                }
+                if look {
+                    return Some(Refused::WouldGrant);
+                }
+                self.open(shards, &knot, |shard, granted| {
+                    shard.tell_others(granted, Some(waiter), deliveries);
+                });
+                None
+            }
+        }
+    }
+
+    /// The answer to a request that may not wait.
+    fn refuse(
+        &self,
+        shards: &mut Locked<'_>,
+        id: LockId,
+        admission: &Admission,
+    ) -> Result<Submission, NotSubmitted> {
+        if let Admission::Queue(_) = admission {
             if let Some(tally) = tally_of(shards, id) {
                 tally.refused += 1;
             }
             let limit = self.settings.max_waiting;
-            *admission = Admission::Queue(listener);
-            return Err(AcquireError::TooManyWaiting { limit });
+            return Err(AcquireError::TooManyWaiting { limit }.into());
         }
-        let owner = about.owner.clone().map(|owner| (owner, order));
-        let waiter = Waiter::new(id, Kind::Request, blocked, token, owner, listener);
-        attach(shards, &ids, (about, order), Some(&waiter));
-        if let Some(owner) = &about.owner
-            && owner.live() > 1
-            && let Some(circle) = self.circle_of_owner(shards, owner.id, id)
-        {
-            self.stops_waiting();
-            take_back(shards, &ids, deliveries);
-            owner.end();
-            if let Some(tally) = tally_of(shards, id) {
-                tally.deadlocks += 1;
-            }
-            *admission = Admission::Queue(waiter.take_listener());
-            return Err(AcquireError::Deadlock(circle));
+        if let Admission::Try = admission {
+            count_refused(shards);
         }
-        if let Some(tally) = tally_of(shards, id) {
-            tally.waits += 1;
-        }
-        Ok(Submission::Waiting(waiter))
+        Ok(Submission::Refused)
     }
+}
+
+/// A request whose parts have been submitted.
+struct Submitting {
+    ids: SmallVec<[LockId; 8]>,
+    /// How many parts wait.
+    blocked: u32,
+    /// The greatest token of the others.
+    token: u64,
+}
+
+/// Why a request that would have to wait may not stay.
+enum Refused {
+    OutOfReach(usize),
+    /// For ever.
+    Stuck(Circle),
+    WouldWait,
+    /// It was only asked whether it would be granted.
+    WouldGrant,
 }
 
 /// Takes back what was submitted last, under the same locks. Nobody is granted by
@@ -460,24 +656,16 @@ fn take_back(shards: &mut Locked<'_>, ids: &[LockId], deliveries: &mut Deliverie
     }
 }
 
-fn count_refused(shards: &mut Locked<'_>, admission: &Admission) {
-    if let (Admission::Try, Some((_, shard))) = (admission, shards.first_mut()) {
+fn count_refused(shards: &mut Locked<'_>) {
+    if let Some((_, shard)) = shards.first_mut() {
         shard.tally.refused += 1;
     }
 }
 
 /// Attaches to each part what has to be known of the request there.
-fn attach(
-    shards: &mut Locked<'_>,
-    ids: &[LockId],
-    (about, order): (&About, u64),
-    waiter: Option<&Arc<Waiter>>,
-) {
+fn attach(shards: &mut Locked<'_>, ids: &[LockId], about: &About, waiter: Option<&Arc<Waiter>>) {
     if ids.len() == 1 && waiter.is_none() && about.is_nothing() {
         return;
-    }
-    if let Some(owner) = &about.owner {
-        owner.begin();
     }
     for (place, id) in ids.iter().enumerate() {
         let Some((_, shard)) = shards.iter_mut().find(|(index, _)| *index == id.shard()) else {
@@ -485,16 +673,19 @@ fn attach(
         };
         let mut part = Part {
             waiter: waiter.cloned(),
+            about: about.clone(),
             ..Part::default()
         };
         if place == 0 {
             part.others.extend_from_slice(&ids[1..]);
-            part.about = about.clone();
-            part.order = order;
         } else {
             part.known_as = Some(ids[0]);
         }
-        shard.engine.attach(id.request(), part);
+        shard.attach(id.request(), part);
+        // What it has passed in a shard where it does not wait.
+        if waiter.is_some() && ids.len() > 1 {
+            shard.engine.list_part(id.request());
+        }
     }
 }
 

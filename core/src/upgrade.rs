@@ -2,9 +2,12 @@
 
 use std::time::Instant;
 
-use crate::delivery::{Deliveries, deliver, end_and_deliver};
+use smallvec::SmallVec;
+
+use crate::deadlock::Field;
+use crate::delivery::{Deliveries, deliver};
 use crate::ending::Own;
-use crate::engine::{ChangeRefused, RequestId, State, Upgraded};
+use crate::engine::{ChangeRefused, OutOfReach, RequestId, State, Tangle, Upgraded};
 use crate::error::{ChangeError, UpgradeError};
 use crate::id::LockId;
 use crate::manager::Anchor;
@@ -12,6 +15,7 @@ use crate::path::Path;
 use crate::prepared;
 use crate::shard::{Located, Shard};
 use crate::shared::Shared;
+use crate::submit::Locked;
 use crate::sync::{Arc, MutexGuard};
 use crate::waiter::{Kind, Listener, Outcome, Waiter};
 
@@ -46,36 +50,21 @@ impl Shared {
         self.complete_upgrade(anchor, id);
         let mut deliveries = Deliveries::new();
         let mut located = Located::find(self, id).ok_or(UpgradeError::Stale)?;
-        let before = located.state();
-        if would_upgrade(&mut located)?
-            && let Some(token) = upgrade_all(&mut located, &mut deliveries)?
-        {
-            let changes = before != State::Granted { token };
-            let owner = located.owner();
-            drop(located);
-            // What it holds now may be what others wait for whom it waits for.
-            if let Some(owner) = owner.filter(|owner| changes && owner.waits()) {
-                end_and_deliver(anchor, &owner, deliveries);
-            } else {
-                deliver(anchor, deliveries);
-            }
-            return Ok(Upgrading::Done { token });
-        }
-        drop(located);
-        deliver(anchor, std::mem::take(&mut deliveries));
-        let Some(listener) = queue else {
-            return Err(UpgradeError::WouldBlock);
-        };
-        // It has to wait, or to be refused because of a circle, which may lie
-        // anywhere.
-        let upgrading = self.upgrade_or_wait(id, listener, &mut deliveries);
-        if let Ok(Upgrading::Done { .. }) = upgrading
-            && let Some(owner) = Located::find(self, id).and_then(|located| located.owner())
-        {
-            end_and_deliver(anchor, &owner, deliveries);
+        let free = would_upgrade(&mut located)?;
+        // What it goes ahead of may be what others wait for whom its owner waits for.
+        let alone = located.owner().is_none_or(|owner| !owner.waits());
+        let done = if free && (alone || located.is_all_write()) {
+            upgrade_all(&mut located, &mut deliveries)?
         } else {
-            deliver(anchor, deliveries);
-        }
+            None
+        };
+        drop(located);
+        let upgrading = match done {
+            Some(token) => Ok(Upgrading::Done { token }),
+            None if queue.is_none() && !free => Err(UpgradeError::WouldBlock),
+            None => self.upgrade_or_wait(id, queue, &mut deliveries),
+        };
+        deliver(anchor, deliveries);
         upgrading
     }
 
@@ -93,76 +82,169 @@ impl Shared {
         }
     }
 
+    /// Upgrades at once or begins to wait, if that leaves nobody stuck; without a
+    /// listener never waits.
     fn upgrade_or_wait(
         &self,
         id: LockId,
-        listener: &mut Listener,
+        listener: Option<&mut Listener>,
         deliveries: &mut Deliveries,
     ) -> Result<Upgrading, UpgradeError> {
-        let mut shards = self.lock_all();
-        let parts = parts(&shards, id).ok_or(UpgradeError::Stale)?;
-        if shards[id.shard()].closed {
-            return Err(UpgradeError::Closed);
+        let mut searched: SmallVec<[usize; 4]> = SmallVec::new();
+        let mut listener = listener;
+        loop {
+            let (mut shards, parts) = self.lock_parts(id, &searched).ok_or(UpgradeError::Stale)?;
+            let listener = listener.as_deref_mut();
+            match self.upgrade_locked(&mut shards, &parts, listener, deliveries) {
+                Ok(upgrading) => return Ok(upgrading),
+                Err(NotUpgraded::Refused(error)) => return Err(error),
+                // Once for each shard at most.
+                Err(NotUpgraded::OutOfReach(shard)) => searched.push(shard),
+            }
         }
-        let mut blocked = 0;
+    }
+
+    /// Locks the shards of all parts of a request, and others that are wanted with
+    /// them.
+    fn lock_parts(&self, id: LockId, others: &[usize]) -> Option<(Locked<'_>, Vec<LockId>)> {
+        // A request has the same parts as long as it lives.
+        let parts = parts(&self.shards.get(id.shard())?.0.lock(), id)?;
+        let mut indices: SmallVec<[usize; 8]> = parts.iter().map(|it| it.shard()).collect();
+        indices.extend_from_slice(others);
+        indices.sort_unstable();
+        indices.dedup();
+        let lock = |index: usize| (index, self.shards[index].0.lock());
+        let shards: Locked<'_> = indices.into_iter().map(lock).collect();
+        shard_of(&shards, id)?.engine.state(id.request())?;
+        Some((shards, parts))
+    }
+
+    fn upgrade_locked<'m>(
+        &'m self,
+        shards: &mut Locked<'m>,
+        parts: &[LockId],
+        listener: Option<&mut Listener>,
+        deliveries: &mut Deliveries,
+    ) -> Result<Upgrading, NotUpgraded> {
+        let id = parts[0];
+        let mut before = 0;
+        for part in parts {
+            let Some(shard) = shard_of(shards, *part) else {
+                return Err(UpgradeError::Stale.into());
+            };
+            if shard.closed {
+                return Err(UpgradeError::Closed.into());
+            }
+            if let Some(State::Granted { token }) = shard.engine.state(part.request()) {
+                before = before.max(token);
+            }
+        }
         let mut token = 0;
-        let before = parts.iter().filter_map(|part| {
-            match shards[part.shard()].engine.state(part.request())? {
-                State::Granted { token } => Some(token),
-                State::Waiting => None,
-            }
-        });
-        let before = before.max().unwrap_or(0);
-        for part in &parts {
-            let engine = &mut shards[part.shard()].engine;
+        let mut owner = None;
+        for part in parts {
+            let Some(shard) = shard_of_mut(shards, *part) else {
+                continue;
+            };
             // The new token is to be greater than that of the whole.
-            engine.observe(before);
+            shard.engine.observe(before);
             // The first to refuse is the first of all: nothing has changed.
-            match engine.upgrade_part(part.request(), false)? {
-                Upgraded::Waiting => blocked += 1,
-                Upgraded::Done { token: part } => token = token.max(part),
+            let upgraded = shard.engine.upgrade_part(part.request(), false);
+            if let Upgraded::Done { token: part } = upgraded.map_err(UpgradeError::from)? {
+                token = token.max(part);
             }
+            if shard.engine.payload(part.request()).is_none() {
+                shard.attach(part.request(), crate::shard::Part::default());
+            }
+            let about = shard.engine.payload(part.request()).map(|it| &it.about);
+            owner = owner.or(about.and_then(|about| about.owner.clone()));
         }
-        if blocked == 0 {
-            for part in &parts {
-                let shard = &mut shards[part.shard()];
-                complete_part(shard, part.request(), token, deliveries);
+        if let Err(refused) = self.untangle_upgrade(shards, parts, listener.is_some(), deliveries) {
+            cancel_parts(shards, parts, deliveries);
+            if let NotUpgraded::Refused(UpgradeError::Deadlock(_)) = refused
+                && let Some(shard) = shard_of_mut(shards, id)
+            {
+                shard.tally.deadlocks += 1;
             }
-            shards[id.shard()].tally.upgrades += 1;
+            return Err(refused);
+        }
+        let waits = |part: &&LockId| {
+            let shard = shard_of(shards, **part);
+            shard.is_some_and(|it| it.engine.is_upgrade_blocked(part.request()))
+        };
+        let blocked = parts.iter().filter(waits).count() as u32;
+        if blocked == 0 {
+            for part in parts {
+                if let Some(shard) = shard_of_mut(shards, *part) {
+                    token = token.max(shard.engine.clock());
+                }
+            }
+            for part in parts {
+                if let Some(shard) = shard_of_mut(shards, *part) {
+                    complete_part(shard, part.request(), token, deliveries);
+                    shard.tally.upgrades += u64::from(*part == id);
+                }
+            }
             return Ok(Upgrading::Done { token });
         }
-        let about = shards[id.shard()].engine.payload(id.request());
-        let owner = about.and_then(|part| part.about.owner.clone());
-        let order = about.map_or(0, |part| part.order);
+        let Some(listener) = listener else {
+            cancel_parts(shards, parts, deliveries);
+            return Err(UpgradeError::WouldBlock.into());
+        };
         let waiter = Waiter::new(
             id,
             Kind::Upgrade,
             blocked,
             token,
-            owner.clone().map(|owner| (owner, order)),
+            owner,
+            self.next_place(),
             std::mem::replace(listener, Listener::None),
         );
-        // Before the search: what the request holds in any shard is held by one
-        // that waits.
-        for part in &parts {
-            let engine = &mut shards[part.shard()].engine;
-            if engine.payload(part.request()).is_none() {
-                engine.attach(part.request(), crate::shard::Part::default());
-            }
-            if let Some(payload) = engine.payload_mut(part.request()) {
+        for part in parts {
+            let Some(shard) = shard_of_mut(shards, *part) else {
+                continue;
+            };
+            if let Some(payload) = shard.engine.payload_mut(part.request()) {
                 payload.upgrade = Some(Arc::clone(&waiter));
             }
-        }
-        let circle = self.circle_of_upgrade(&shards, id, owner.as_deref());
-        if let Some(circle) = circle {
-            for part in &parts {
-                cancel_part(&mut shards[part.shard()], part.request(), deliveries);
+            if parts.len() == 1 {
+                let mut nobody: SmallVec<[RequestId; 1]> = SmallVec::new();
+                shard.engine.release_upgrade(part.request(), &mut nobody);
+                debug_assert!(nobody.is_empty(), "it waits");
             }
-            *listener = waiter.take_listener();
-            shards[id.shard()].tally.deadlocks += 1;
-            return Err(UpgradeError::Deadlock(circle));
         }
         Ok(Upgrading::Waiting(waiter))
+    }
+
+    /// Keeps an upgrade that has begun from leaving its agent stuck.
+    fn untangle_upgrade<'m>(
+        &'m self,
+        shards: &mut Locked<'m>,
+        parts: &[LockId],
+        may_wait: bool,
+        deliveries: &mut Deliveries,
+    ) -> Result<(), NotUpgraded> {
+        let mut field = Field {
+            shared: self,
+            shards,
+        };
+        let knot = match field.tangle(parts[0]) {
+            Err(OutOfReach { engine }) => return Err(NotUpgraded::OutOfReach(engine)),
+            Ok(Tangle::Clear) => return Ok(()),
+            Ok(Tangle::Stuck(_)) if !may_wait => return Err(UpgradeError::WouldBlock.into()),
+            Ok(Tangle::Stuck(cycle)) => {
+                return Err(UpgradeError::Deadlock(field.named(&cycle)).into());
+            }
+            Ok(Tangle::Knot(knot)) => knot,
+        };
+        if !may_wait && field.puts_behind(&knot, parts) {
+            return Err(UpgradeError::WouldBlock.into());
+        }
+        self.open(shards, &knot, |shard, granted| {
+            let is_it = |it: &RequestId| parts.iter().any(|part| shard.is_part(*part, *it));
+            let granted: Vec<_> = granted.iter().copied().filter(|it| !is_it(it)).collect();
+            shard.tell_granted(&granted, deliveries);
+        });
+        Ok(())
     }
 
     /// Takes back an upgrade that waits; with `only`, no other than that. Of this and
@@ -207,7 +289,7 @@ impl Shared {
         id: LockId,
         deliveries: &mut Deliveries,
     ) {
-        for part in parts(shards, id).unwrap_or_default() {
+        for part in parts(&shards[id.shard()], id).unwrap_or_default() {
             cancel_part(&mut shards[part.shard()], part.request(), deliveries);
         }
     }
@@ -428,18 +510,50 @@ fn cancel_part(shard: &mut Shard, part: RequestId, deliveries: &mut Deliveries) 
     shard.tell_granted(&granted, deliveries);
 }
 
-/// All parts of a request, with all shards locked.
-fn parts(shards: &[MutexGuard<'_, Shard>], id: LockId) -> Option<Vec<LockId>> {
-    let engine = &shards.get(id.shard())?.engine;
-    engine.state(id.request())?;
+/// All parts of a request, as its first one knows them; `None` for a stale id.
+fn parts(first: &Shard, id: LockId) -> Option<Vec<LockId>> {
+    first.engine.state(id.request())?;
     let mut parts = vec![id];
-    if let Some(part) = engine.payload(id.request()) {
+    if let Some(part) = first.engine.payload(id.request()) {
         if part.known_as.is_some() {
             return None;
         }
         parts.extend_from_slice(&part.others);
     }
     Some(parts)
+}
+
+fn cancel_parts(shards: &mut Locked<'_>, parts: &[LockId], deliveries: &mut Deliveries) {
+    for part in parts {
+        if let Some(shard) = shard_of_mut(shards, *part) {
+            cancel_part(shard, part.request(), deliveries);
+        }
+    }
+}
+
+fn shard_of<'l>(shards: &'l Locked<'_>, part: LockId) -> Option<&'l Shard> {
+    let found = shards.iter().find(|(index, _)| *index == part.shard());
+    found.map(|(_, shard)| &**shard)
+}
+
+fn shard_of_mut<'l>(shards: &'l mut Locked<'_>, part: LockId) -> Option<&'l mut Shard> {
+    let mut all = shards.iter_mut();
+    let found = all.find(|(index, _)| *index == part.shard());
+    found.map(|(_, shard)| &mut **shard)
+}
+
+/// Why an upgrade does not wait.
+enum NotUpgraded {
+    Refused(UpgradeError),
+    /// A search needs a shard that others use: to be done again with that locked, too.
+    /// Nothing has changed.
+    OutOfReach(usize),
+}
+
+impl From<UpgradeError> for NotUpgraded {
+    fn from(error: UpgradeError) -> Self {
+        Self::Refused(error)
+    }
 }
 
 impl From<ChangeRefused> for UpgradeError {

@@ -2,7 +2,7 @@
 //! futures and callbacks.
 //!
 //! A waiter is made when a request or an upgrade is queued and is settled exactly
-//! once, with a grant, a cancel, a time that was up, a close or a deadlock. Which of them
+//! once, with a grant, a cancel, a time that was up, or a close. Which of them
 //! it is was decided earlier, under the locks of the request's shards; settling only tells,
 //! after those locks are let go. So there is a moment in which a request is granted and its waiter not
 //! yet settled; whoever meets it there goes by the engine's word.
@@ -10,7 +10,7 @@
 use std::task::{Poll, Waker};
 use std::time::Instant;
 
-use crate::error::{AcquireError, Circle, UpgradeError};
+use crate::error::{AcquireError, UpgradeError};
 use crate::guard::Guard;
 use crate::id::LockId;
 use crate::owner::OwnerState;
@@ -26,8 +26,6 @@ pub(crate) enum Outcome {
     /// Somebody else's timer took it back.
     TimedOut,
     Closed,
-    /// It stood in this circle.
-    Deadlock(Circle),
 }
 
 impl Outcome {
@@ -38,7 +36,6 @@ impl Outcome {
             Self::Cancelled => Err(AcquireError::Cancelled),
             Self::TimedOut => Err(AcquireError::Timeout),
             Self::Closed => Err(AcquireError::Closed),
-            Self::Deadlock(circle) => Err(AcquireError::Deadlock(circle)),
         }
     }
 
@@ -49,7 +46,6 @@ impl Outcome {
             Self::Cancelled => Err(UpgradeError::Cancelled),
             Self::TimedOut => Err(UpgradeError::Timeout),
             Self::Closed => Err(UpgradeError::Closed),
-            Self::Deadlock(circle) => Err(UpgradeError::Deadlock(circle)),
         }
     }
 }
@@ -85,8 +81,8 @@ pub(crate) struct Waiter {
     token: AtomicU64,
     /// When it was queued.
     pub(crate) queued: Instant,
-    /// The request's number among those of owners; 0 without an owner.
-    pub(crate) order: u64,
+    /// Rises from one wait of the manager to the next.
+    pub(crate) place: u64,
     /// The owner of the request, if it has one.
     pub(crate) owner: Option<Arc<OwnerState>>,
     /// Set after `inner.outcome`, for those who spin before they park.
@@ -109,10 +105,10 @@ impl Waiter {
         kind: Kind,
         parts: u32,
         token: u64,
-        owner: Option<(Arc<OwnerState>, u64)>,
+        owner: Option<Arc<OwnerState>>,
+        place: u64,
         listener: Listener,
     ) -> Arc<Self> {
-        let (owner, order) = owner.unzip();
         if let Some(owner) = &owner {
             owner.begins_waiting();
         }
@@ -123,7 +119,7 @@ impl Waiter {
             token: AtomicU64::new(token),
             queued: sync::now(),
             owner,
-            order: order.unwrap_or(0),
+            place,
             settled: AtomicBool::new(false),
             inner: Mutex::new(Inner {
                 outcome: None,
@@ -165,12 +161,6 @@ impl Waiter {
         if let Some(owner) = &self.owner {
             owner.stops_waiting();
         }
-    }
-
-    /// The listener, of a waiter that nobody else has seen, and that is not to wait.
-    pub(crate) fn take_listener(&self) -> Listener {
-        self.stops_waiting();
-        std::mem::replace(&mut self.inner.lock().listener, Listener::None)
     }
 
     /// Tells the outcome to whoever waits; returns the listener that is still

@@ -170,7 +170,6 @@ impl From<WaitError> for Failure {
             WaitError::Cancelled => Self::of(OARLOCK_ERR_CANCELLED),
             WaitError::Closed => Self::of(OARLOCK_ERR_CLOSED),
             WaitError::Stale => Self::of(OARLOCK_ERR_STALE),
-            WaitError::Deadlock(circle) => Self::circle(circle),
             other => Self::new(OARLOCK_ERR_INTERNAL, other.to_string()),
         }
     }

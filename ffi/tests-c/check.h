@@ -11,6 +11,7 @@
 #endif
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,10 +46,25 @@ static int check_failed_tests;
     }                                                                                 \
   } while (0)
 
+/* A signal that does what it does by itself, whatever the program was started with:
+ * a shell has some ignored in what it runs in the background, and others block some. */
+static inline void check_default(int number) {
+  sigset_t set;
+  assert(signal(number, SIG_DFL) != SIG_ERR);
+  assert(sigemptyset(&set) == 0 && sigaddset(&set, number) == 0);
+  assert(pthread_sigmask(SIG_UNBLOCK, &set, NULL) == 0);
+}
+
+/* Ends the program, and fails, unless this is called again in time. */
+static inline void check_end_after(unsigned seconds) {
+  check_default(SIGALRM);
+  alarm(seconds);
+}
+
 #define RUN(test)                                               \
   do {                                                          \
     check_failures = 0;                                         \
-    alarm(120);                                                 \
+    check_end_after(120);                                       \
     test();                                                     \
     printf("%s %s\n", check_failures ? "FAIL" : "PASS", #test); \
     fflush(stdout);                                             \

@@ -7,6 +7,16 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
+/* A forked child, which has a minute: 0 in the child. */
+static inline pid_t child_begin(void) {
+  fflush(NULL);
+  check_default(SIGCHLD); /* were it ignored, nobody could wait for the child */
+  const pid_t child = fork();
+  assert(child >= 0);
+  if (child == 0) check_end_after(60);
+  return child;
+}
+
 /* Whether the child ended by itself, and well. */
 static inline int child_ended_well(pid_t child) {
   int status = -1;
@@ -17,12 +27,9 @@ static inline int child_ended_well(pid_t child) {
 
 /* Runs a function in a forked child; whether all its checks held there. */
 static inline int in_child(void (*body)(void *), void *data) {
-  fflush(NULL);
-  const pid_t child = fork();
-  assert(child >= 0);
+  const pid_t child = child_begin();
   if (child == 0) {
     check_failures = 0;
-    alarm(60);
     body(data);
     fflush(NULL);
     _exit(check_failures == 0 ? 0 : 1);

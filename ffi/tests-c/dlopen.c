@@ -173,10 +173,10 @@ static void closed_while_its_threads_live(void) {
   const oarlock_lock held = check_hold(manager, oarlock_write("a"));
   CHECK_STATUS(OARLOCK_OK, oarlock_watch_new(manager, CHECK_SOON, own_on_watch, &seen, on_drop,
                                              &watch, NULL));
+  assert(pthread_create(&thread, NULL, own_wait, &waiter) == 0);
+  EVENTUALLY(own_waiting(manager) == 1);
   CHECK_STATUS(OARLOCK_OK,
                told_enqueue(&late, oarlock_write("a"), NULL, 20 * CHECK_SOON, &lock, &state));
-  assert(pthread_create(&thread, NULL, own_wait, &waiter) == 0);
-  EVENTUALLY(own_waiting(manager) == 2);
   void *const before = loaded.handle;
   assert(dlclose(loaded.handle) == 0);
   told_await(&late);

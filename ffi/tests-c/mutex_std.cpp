@@ -169,32 +169,50 @@ static void a_timeout_takes_its_time() {
   }
 }
 
+/* Whether each of these calls locks exactly what is free: each gives back what it got,
+ * and says whether it got it. */
+template <class Mutex, class... Try>
+static bool each_tries(Mutex& mutex, Try... each) {
+  const bool free = elsewhere([&] { return (each() && ...); });
+  const std::lock_guard<Mutex> held(mutex);
+  return free && !elsewhere([&] { return (each() || ...); });
+}
+
+template <class Mutex, class Duration>
+static bool over_for(Mutex& mutex, Duration timeout) {
+  return each_tries(
+      mutex, [&] { return mutex.try_lock_for(timeout) && (mutex.unlock(), true); },
+      [&] { return mutex.try_lock_shared_for(timeout) && (mutex.unlock_shared(), true); });
+}
+
+template <class Mutex, class Time>
+static bool over_at(Mutex& mutex, Time time) {
+  return each_tries(
+      mutex, [&] { return mutex.try_lock_until(time) && (mutex.unlock(), true); },
+      [&] { return mutex.try_lock_shared_until(time) && (mutex.unlock_shared(), true); });
+}
+
+/* No more than some milliseconds ago: the steady clock may have begun a moment ago. */
 template <class Mutex>
 static void a_time_that_is_over_is_a_try() {
   Mutex mutex;
-  const auto each = [&](bool expected) {
-    const auto check = [&](bool got, bool shared) {
-      if (got) shared ? mutex.unlock_shared() : mutex.unlock();
-      return got == expected;
-    };
-    return elsewhere([&] {
-      return check(mutex.try_lock_for(0s), false) && check(mutex.try_lock_for(-1ns), false) &&
-             check(mutex.try_lock_for(-1h), false) &&
-             check(mutex.try_lock_for(std::chrono::duration<double>(-0.5)), false) &&
-             check(mutex.try_lock_shared_for(0s), true) &&
-             check(mutex.try_lock_shared_for(-5ms), true) &&
-             check(mutex.try_lock_until(steady::now()), false) &&
-             check(mutex.try_lock_until(steady::now() - 1s), false) &&
-             check(mutex.try_lock_until(system_time::time_point()), false) &&
-             check(mutex.try_lock_until(system_time::time_point(-1s)), false) &&
-             check(mutex.try_lock_shared_until(steady::time_point()), true) &&
-             check(mutex.try_lock_shared_until(system_time::now() - 1h), true);
-    });
-  };
-  CHECK(each(true));
-  mutex.lock();
-  CHECK(each(false));
-  mutex.unlock();
+  CHECK(over_for(mutex, 0s) && over_for(mutex, -1ns) && over_for(mutex, -5ms));
+  CHECK(over_for(mutex, std::chrono::duration<double>(-0.005)));
+  CHECK(over_at(mutex, steady::now()) && over_at(mutex, steady::now() - 5ms));
+  CHECK(over_at(mutex, system_time::now()) && over_at(mutex, system_time::now() - 5ms));
+  CHECK(over_at(mutex, steady::time_point()) && over_at(mutex, system_time::time_point()));
+}
+
+/* Before its clock began. The standard library's own does not bear such a time. */
+static void a_time_that_never_was_is_over() {
+  own mutex;
+  const auto age = steady::now().time_since_epoch();
+  CHECK(over_for(mutex, -1h) && over_for(mutex, -age - 1ms) && over_for(mutex, -2 * age));
+  CHECK(over_for(mutex, std::chrono::duration<double>(-0.5) - age));
+  CHECK(over_at(mutex, steady::time_point(-1ns)) && over_at(mutex, steady::time_point(-1500ms)));
+  CHECK(over_at(mutex, system_time::time_point(-1ns)));
+  CHECK(over_at(mutex, system_time::time_point(-1500ms)));
+  CHECK(over_at(mutex, steady::now() - 1h) && over_at(mutex, slow_clock::time_point(-1h)));
 }
 
 template <class Mutex>
@@ -486,6 +504,7 @@ int main() {
   RUN_BOTH(each_way_locks_what_is_free);
   RUN_BOTH(a_timeout_takes_its_time);
   RUN_BOTH(a_time_that_is_over_is_a_try);
+  RUN(a_time_that_never_was_is_over);
   RUN_BOTH(other_clocks_are_waited_for);
   RUN_BOTH(what_is_unlocked_is_granted);
   RUN(the_longest_time_is_for_ever);

@@ -4,10 +4,7 @@
 #define OARLOCK_EXCEPTIONS 0
 #include "oarlock.hpp"
 
-#include "check.h"
-
-#include <signal.h>
-#include <sys/wait.h>
+#include "child.h"
 
 #include <chrono>
 #include <string>
@@ -50,11 +47,8 @@ static void mutexes_lock() {
 static std::string last_words(void (*body)()) {
   int ends[2];
   assert(pipe(ends) == 0);
-  fflush(nullptr);
-  const pid_t child = fork();
-  assert(child >= 0);
+  const pid_t child = child_begin();
   if (child == 0) {
-    alarm(60);
     dup2(ends[1], STDERR_FILENO);
     body();
     _exit(0);

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 
 enum { SIGNALS = 20, LAST_SIGNAL = 64 };
 
@@ -36,6 +35,7 @@ static void on_pipe(int number) {
 
 static void handle(int number, void (*handler)(int), int flags) {
   struct sigaction action;
+  check_default(number);
   memset(&action, 0, sizeof action);
   action.sa_handler = handler;
   action.sa_flags = flags;

@@ -186,13 +186,8 @@ static void live_and_leave(int how) {
 /* In a new process each time, which is made before the library is used here. */
 static void the_process_may_end_at_any_time(void) {
   for (int i = 0; i < 12; i++) {
-    fflush(NULL);
-    const pid_t child = fork();
-    assert(child >= 0);
-    if (child == 0) {
-      alarm(60);
-      live_and_leave(i % 3);
-    }
+    const pid_t child = child_begin();
+    if (child == 0) live_and_leave(i % 3);
     CHECK(child_ended_well(child));
   }
 }

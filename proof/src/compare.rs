@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::circle::world_with;
+use crate::circle::{stuck, world_with};
 use crate::ops::Op;
 use crate::oracle::Oracle;
 use crate::subject::{Seen, Subject};
@@ -170,23 +170,30 @@ fn plain(seen: &Seen) -> Vec<(bool, Vec<Vec<u8>>, Option<u32>)> {
     claims
 }
 
-/// Whether this is a circle that the operation would have closed: of requests
-/// that wait, each for one of the agent of the next; or one that others stand in
-/// and the operation would have waited for.
+/// Whether this is a cycle that the operation would have closed: of requests that
+/// wait, each for something that the agent of the next holds, the last for the first
+/// or for one of those between. Nobody in it could ever have what it waits for.
 fn check_circle(before: &Oracle, op: &Op, circle: &[Id]) -> Result<(), Difference> {
     let world = world_with(before, op).map_err(|why| format!("{why:?}"))?;
+    let stuck = stuck(&world);
     let waiting = |id: &Id| world.live.iter().find(|r| r.id == *id && r.waits());
     let members: Option<Vec<&Request>> = circle.iter().map(waiting).collect();
-    let members = members.ok_or_else(|| format!("not all in the circle {circle:?} wait"))?;
-    let waits_for = |this: &Request, agent| world.blockers(this).iter().any(|r| r.agent() == agent);
-    let own = op.id().and_then(|id| world.live.iter().find(|r| r.id == id)).map(Request::agent);
-    let Some(last) = members.last() else {
-        return Err("the circle is empty".to_owned());
+    let members = members.ok_or_else(|| format!("not all in the cycle {circle:?} wait"))?;
+    let waits_for = |this: &Request, agent: Agent| {
+        world.holders(this, &stuck).iter().any(|holder| holder.agent() == agent)
     };
+    let asked = op.id().and_then(|id| world.live.iter().find(|r| r.id == id));
+    let (Some(asked), Some(first), Some(last)) = (asked, members.first(), members.last()) else {
+        return Err("the cycle is empty".to_owned());
+    };
+    same!(first.agent(), asked.agent(), "who is first in the cycle {circle:?}");
+    if !world.holders(asked, &stuck).is_empty() {
+        // Else it could be had at once, and leaves another wait of its agent stuck.
+        same!(first.id, asked.id, "which is first in the cycle {circle:?}");
+    }
     let linked = members.windows(2).all(|pair| waits_for(pair[0], pair[1].agent()));
     let closed = members.iter().any(|member| waits_for(last, member.agent()));
-    same!(members.first().map(|r| r.agent()), own, "who is first in the circle {circle:?}");
-    same!(linked, true, "whether each in the circle {circle:?} waits for the next");
-    same!(closed, true, "whether the circle {circle:?} is closed");
+    same!(linked, true, "whether each in the cycle {circle:?} waits for the next");
+    same!(closed, true, "whether the cycle {circle:?} is closed");
     Ok(())
 }

@@ -48,6 +48,12 @@ impl World {
         }
     }
 
+    /// Whether requests of it name owners.
+    #[must_use]
+    pub fn has_owners(&self) -> bool {
+        self.owners > 0
+    }
+
     /// What happens next; `next` is the id for a request that arrives.
     pub fn op(&self, rng: &mut Rng, oracle: &Oracle, next: Id) -> Op {
         let arrives = if oracle.live.len() < self.live { 45 } else { 5 };

@@ -18,4 +18,6 @@ pub mod subject;
 pub mod words;
 
 #[cfg(test)]
+mod oracle_properties;
+#[cfg(test)]
 mod oracle_tests;

@@ -1,14 +1,25 @@
 //! The rules as a list of live requests. Nothing here is clever, on purpose: no
 //! tree, no counts, no queues; every answer is derived from the list anew.
 
+use std::collections::BTreeSet;
+
 use crate::words::{Agent, Claim, Id, Outcome, Owner, Refused, Request, normal_form};
+
+/// Pairs of requests: the first was put in front of the second by a bypass. Where
+/// that is what their arrival says anyway, there is no pair.
+pub type Pairs = BTreeSet<(Id, Id)>;
 
 /// The rules, and what they make of the requests so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Oracle {
     /// The live requests in order of arrival, which is that of their ids.
     pub live: Vec<Request>,
-    /// Grants, each with a new greatest token, and other ends of waiting, in order.
+    /// Bypasses of requests and upgrades, as long as both wait.
+    pub bypasses: Pairs,
+    /// Bypasses of requests that waited to be granted, as long as both live: what
+    /// permits go by, before and after the grant.
+    pub places: Pairs,
+    /// Grants, each with a new greatest token, and ends by a close, in order.
     pub events: Vec<(Id, Outcome)>,
     /// How many requests may wait.
     pub max_waiting: Option<usize>,
@@ -19,16 +30,21 @@ pub struct Oracle {
 impl Oracle {
     /// A request arrives and is granted, waits, or is refused.
     pub fn submit(&mut self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Outcome {
-        let next = self.with(id, owner, claims)?;
-        let waiting = next.live.iter().filter(|r| !r.granted).count();
-        let full = next.waits(id) && self.max_waiting.is_some_and(|max| waiting > max);
-        if full { Err(Refused::TooManyWaiting) } else { self.accept(next, id) }
+        let mut next = self.with(id, owner, claims)?;
+        let taken_in = next.take_in(id);
+        let waiting = self.live.iter().filter(|r| !r.granted).count();
+        if next.waits(id) && self.max_waiting.is_some_and(|max| waiting >= max) {
+            return Err(Refused::TooManyWaiting);
+        }
+        taken_in.map(|()| *self = next)
     }
 
     /// A request arrives and is granted or refused.
     pub fn try_submit(&mut self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Outcome {
-        let next = self.with(id, owner, claims)?;
-        if next.waits(id) { Err(Refused::WouldBlock) } else { self.accept(next, id) }
+        let mut next = self.with(id, owner, claims)?;
+        let granted = next.take_in(id).is_ok() && !next.waits(id);
+        *self = if granted { next } else { return Err(Refused::WouldBlock) };
+        Ok(())
     }
 
     /// What a try would answer.
@@ -40,7 +56,7 @@ impl Oracle {
     pub fn end(&mut self, id: Id) -> Outcome {
         self.find(id)?;
         self.live.retain(|r| r.id != id);
-        self.step()
+        self.settle()
     }
 
     /// Reads become writes, at once or later.
@@ -48,21 +64,20 @@ impl Oracle {
         let mut next = self.clone();
         let request = next.held(id)?;
         request.upgrading = request.claims.iter().any(|c| !c.write);
-        next.step()?;
-        if self.closed { Err(Refused::Closed) } else { self.accept(next, id) }
+        if self.closed { Err(Refused::Closed) } else { next.take_in(id).map(|()| *self = next) }
     }
 
     /// The claims stay as they were.
     pub fn cancel_upgrade(&mut self, id: Id) -> Outcome {
         let waited = std::mem::take(&mut self.find(id)?.upgrading);
-        if waited { self.step() } else { Err(Refused::Stale) }
+        if waited { self.settle() } else { Err(Refused::Stale) }
     }
 
     /// Writes become reads.
     pub fn downgrade(&mut self, id: Id) -> Outcome {
         let request = self.held(id)?;
         request.claims = request.turned(false);
-        self.step()
+        self.settle()
     }
 
     /// The claim on exactly this path ends.
@@ -70,7 +85,7 @@ impl Oracle {
         let claims = &mut self.held(id)?.claims;
         claims.remove(claims.iter().position(|c| c.path == path).ok_or(Refused::NotClaimed)?);
         self.live.retain(|r| !r.claims.is_empty());
-        self.step()
+        self.settle()
     }
 
     /// Nobody waits any more, and nothing is granted.
@@ -80,6 +95,7 @@ impl Oracle {
         self.live.retain(|r| r.granted);
         self.live.iter_mut().for_each(|r| r.upgrading = false);
         self.closed = true;
+        self.forget();
     }
 
     /// Whether this request waits, or its upgrade.
@@ -89,49 +105,163 @@ impl Oracle {
 
     /// The requests that keep this one, or its upgrade, waiting.
     pub fn blockers(&self, this: &Request) -> Vec<&Request> {
-        let others = self.live.iter().filter(|r| this.waits() && r.agent() != this.agent());
-        others.filter(|other| self.blocks(other, this)).collect()
+        self.keepers(this, true, &|_| true)
     }
 
-    fn blocks(&self, other: &Request, this: &Request) -> bool {
-        // An upgrade waits for nothing but what is granted or inherited.
-        let before = other.granted || !this.granted && other.id < this.id;
-        let mut ahead = other.claims.clone();
-        ahead.retain(|a| before || a.inherited);
-        ahead.extend(other.turned(true).into_iter().filter(|_| other.upgrading));
-        let wanted = if this.granted { this.turned(true) } else { this.claims.clone() };
-        let conflict = |c: &Claim| ahead.iter().any(|a| a.conflicts(c));
-        let mut wanted = wanted.iter().filter(|c| !c.inherited);
-        wanted.any(|c| conflict(c) || self.over(this, c).contains(&other.id))
+    /// The requests of these agents that would, if nobody waited for anything but held
+    /// claims.
+    pub fn holders(&self, this: &Request, among: &[Agent]) -> Vec<&Request> {
+        self.keepers(this, false, &|agent| among.contains(&agent))
     }
 
-    /// Those who keep a limited claim of this request over its limit.
-    fn over(&self, this: &Request, claim: &Claim) -> Vec<Id> {
-        let Some(limit) = claim.limit else { return vec![] };
-        let (mut ahead, mut over) = (vec![], vec![]);
-        for other in self.live.iter().filter(|r| r.agent() != this.agent()) {
-            let theirs = other.claims.iter().find(|c| c.limit.is_some() && c.path == claim.path);
-            if let Some(c) = theirs.filter(|c| other.id < this.id || c.inherited) {
-                ahead.push(other.id);
-                let waits = !other.granted && !c.inherited && !self.over(other, c).is_empty();
-                over.extend(waits.then_some(other.id));
+    /// Who of these agents keeps a request waiting: by what they hold and, if `soft`,
+    /// by what they want in front of it.
+    fn keepers(&self, this: &Request, soft: bool, among: &dyn Fn(Agent) -> bool) -> Vec<&Request> {
+        let (wanted, mut keep) = (this.wanted(), BTreeSet::new());
+        for claim in &wanted {
+            for other in self.live.iter().filter(|r| r.agent() != this.agent()) {
+                let front = soft && other.waits() && self.in_front(other, this);
+                let conflict = other.held().any(|c| c.conflicts(claim))
+                    || front && other.wanted().iter().any(|c| c.conflicts(claim));
+                keep.extend(conflict.then_some(other.id));
             }
+            let mut counted = self.counted(this, claim, soft);
+            counted.retain(|r| among(r.agent()));
+            if claim.limit.is_some_and(|limit| counted.len() < limit as usize) {
+                let over = self.over(&claim.path);
+                counted.retain(|r| over.contains(&r.id));
+            }
+            keep.extend(counted.iter().map(|r| r.id));
         }
-        if ahead.len() >= limit as usize { ahead } else { over }
+        self.live.iter().filter(|r| keep.contains(&r.id) && among(r.agent())).collect()
     }
 
-    /// If this agent holds something: its first request that waits, or whose upgrade
-    /// does, even when all have ended that wait for nothing, again and again.
-    fn stuck(&self, agent: Agent) -> Option<Id> {
+    /// Of two that wait, whether the first stands in front of the second.
+    fn in_front(&self, one: &Request, other: &Request) -> bool {
+        let before = (!one.upgrading, one.id) < (!other.upgrading, other.id);
+        put_in_front(&self.bypasses, one, other).unwrap_or(before)
+    }
+
+    /// Of two requests, whether the first one's place is in front of the other's
+    /// among those that wait, or waited, to be granted.
+    fn placed_in_front(&self, one: &Request, other: &Request) -> bool {
+        put_in_front(&self.places, one, other).unwrap_or(one.id < other.id)
+    }
+
+    /// Those whose limited claims on exactly the path of this limited one count
+    /// against it: held and, if `soft`, wanted ones.
+    fn counted(&self, this: &Request, claim: &Claim, soft: bool) -> Vec<&Request> {
+        let counts = |other: &&Request| match other.permit(&claim.path) {
+            _ if claim.limit.is_none() || other.agent() == this.agent() => false,
+            None => false,
+            Some(theirs) if theirs.inherited => true,
+            Some(_) if !other.granted => soft && self.in_front(other, this),
+            // Those put in front of this one count the permit, so it does the same.
+            Some(_) => self.live.iter().any(|r| {
+                let put = put_in_front(&self.places, r, this) == Some(true);
+                (r.id == this.id || put && r.permit(&claim.path).is_some())
+                    && self.placed_in_front(other, r)
+            }),
+        };
+        self.live.iter().filter(counts).collect()
+    }
+
+    /// Those whose limited claim on this path waits and is over its limit.
+    fn over(&self, path: &[Vec<u8>]) -> Vec<Id> {
+        let mut over: Vec<Id> = vec![];
+        let is_over = |r: &&Request, over: &[Id]| {
+            let claim = r.permit(path).filter(|c| !r.granted && !c.inherited);
+            claim.is_some_and(|claim| {
+                let counted = self.counted(r, claim, true);
+                let full = claim.limit.is_some_and(|limit| counted.len() >= limit as usize);
+                full || counted.iter().any(|other| over.contains(&other.id))
+            })
+        };
+        let next = |over: &[Id]| {
+            let mut others = self.live.iter().filter(|r| !over.contains(&r.id));
+            others.find(|r| is_over(r, over)).map(|r| r.id)
+        };
+        while let Some(id) = next(&over) {
+            over.push(id);
+        }
+        over
+    }
+
+    /// Whether something of this agent waits even when all have ended of which
+    /// nothing waits, again and again.
+    fn is_stuck(&self, agent: Agent) -> bool {
         let mut rest = self.clone();
-        for _ in &self.live {
+        for _ in 0..=self.live.len() {
             while rest.grant().is_some() {}
             let busy: Vec<_> = rest.live.iter().filter(|r| r.waits()).map(Request::agent).collect();
             rest.live.retain(|r| busy.contains(&r.agent()));
         }
-        let holds = self.live.iter().any(|r| r.granted && r.agent() == agent);
-        let stuck = rest.live.iter().find(|r| r.agent() == agent && r.waits());
-        stuck.filter(|_| holds).map(|r| r.id)
+        rest.live.iter().any(|r| r.agent() == agent)
+    }
+
+    /// This agent and those that it waits for, through others or not.
+    fn waits_for(&self, agent: Agent) -> Vec<Agent> {
+        let mut found = vec![agent];
+        let mut at = 0;
+        while let Some(&agent) = found.get(at) {
+            let own = self.live.iter().filter(|r| r.agent() == agent);
+            for other in own.flat_map(|r| self.blockers(r)).map(Request::agent) {
+                if !found.contains(&other) {
+                    found.push(other);
+                }
+            }
+            at += 1;
+        }
+        found
+    }
+
+    /// The strongly connected component of this agent, in the order in which they can
+    /// finish if nobody waits for anything but held claims; without those who cannot.
+    fn finishing_order(&self, agent: Agent) -> Vec<Agent> {
+        let mut left = self.waits_for(agent);
+        left.retain(|other| self.waits_for(*other).contains(&agent));
+        let mut order = vec![];
+        loop {
+            let waiting = |r: &&Request| r.waits() && left.contains(&r.agent());
+            let kept = self.live.iter().filter(waiting);
+            let kept: Vec<_> = kept.filter(|r| !self.holders(r, &left).is_empty()).collect();
+            let can = |r: &&Request| !kept.iter().any(|k| k.agent() == r.agent());
+            let free = self.live.iter().filter(waiting).filter(can).map(Request::agent);
+            let Some(first) = free.min_by_key(|agent| self.turn(*agent)) else { return order };
+            left.retain(|other| *other != first);
+            order.push(first);
+        }
+    }
+
+    /// What decides between agents that could finish next: one with an upgrade that
+    /// waits comes first, then the one whose earliest waiting request arrived first.
+    /// (Two of which upgrades alone wait never conflict.)
+    fn turn(&self, agent: Agent) -> (bool, Option<Id>) {
+        let own = self.live.iter().filter(|r| r.agent() == agent);
+        let upgrades = own.clone().any(|r| r.upgrading);
+        (!upgrades, own.filter(|r| !r.granted).map(|r| r.id).next())
+    }
+
+    /// Puts what waits of these agents in front of each other in their order.
+    fn bypass(&mut self, order: &[Agent]) {
+        let rank = |r: &Request| order.iter().position(|agent| *agent == r.agent());
+        let waiting = self.live.iter().filter(|r| r.waits() && rank(r).is_some());
+        let waiting: Vec<Request> = waiting.cloned().collect();
+        for one in &waiting {
+            for other in waiting.iter().filter(|other| rank(one) < rank(other)) {
+                self.bypasses.remove(&(other.id, one.id));
+                if !self.in_front(one, other) {
+                    self.bypasses.insert((one.id, other.id));
+                }
+                if one.granted || other.granted {
+                    continue; // Upgrades leave the places of permits alone.
+                }
+                self.places.remove(&(other.id, one.id));
+                if !self.placed_in_front(one, other) {
+                    self.places.insert((one.id, other.id));
+                }
+            }
+        }
     }
 
     fn find(&mut self, id: Id) -> Result<&mut Request, Refused> {
@@ -147,53 +277,71 @@ impl Oracle {
         }
     }
 
-    /// The same with one more request, even if it then waits for ever.
+    /// The same with one more request, granted or not, even if that leaves it stuck.
     pub fn with(&self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Result<Oracle, Refused> {
         if claims.is_empty() || !claims.iter().all(Claim::is_valid) {
             return Err(Refused::Invalid);
         } else if self.closed {
             return Err(Refused::Closed);
         }
-        let own = |r: &&Request| r.granted && owner.is_some() && r.owner == owner;
-        let held: Vec<&Claim> = self.live.iter().filter(own).flat_map(|r| &r.claims).collect();
+        let own = self.live.iter().filter(|r| owner.is_some() && r.owner == owner);
+        let held: Vec<&Claim> = own.flat_map(Request::held).collect();
         let mut claims = normal_form(claims.to_vec());
         claims.iter_mut().for_each(|c| c.inherited = held.iter().any(|h| h.covers(c)));
         let mut next = self.clone();
         next.live.push(Request { id, owner, claims, granted: false, upgrading: false });
-        next.step().map(|()| next)
+        next.settle().map(|()| next)
     }
 
-    /// What has arrived stays, unless it must not wait.
-    fn accept(&mut self, mut next: Oracle, id: Id) -> Outcome {
-        let agent = next.find(id)?.agent();
-        let deadlock = next.waits(id) && next.stuck(agent).is_some();
-        *self = if deadlock { return Err(Refused::Deadlock) } else { next };
-        Ok(())
+    /// A new request, or a new upgrade, must leave nobody stuck: not even one that can
+    /// be had at once.
+    fn take_in(&mut self, id: Id) -> Outcome {
+        let agent = self.find(id)?.agent();
+        let stuck = self.is_stuck(agent);
+        let order = if stuck { self.finishing_order(agent) } else { vec![] };
+        let deadlock = stuck && !order.contains(&agent);
+        self.bypass(if deadlock { &[] } else { &order });
+        self.settle()?;
+        if deadlock { Err(Refused::Deadlock) } else { Ok(()) }
     }
 
     /// Grants whatever nothing keeps waiting.
-    fn step(&mut self) -> Outcome {
-        let granted: Vec<Request> = std::iter::from_fn(|| self.grant()).collect();
-        self.events.extend(granted.iter().map(|r| (r.id, Ok(()))));
-        for agent in granted.iter().map(Request::agent) {
-            // Who holds something now must not wait for ever for something else.
-            while let Some(id) = self.stuck(agent) {
-                self.live.retain(|r| r.id != id || r.granted);
-                self.live.iter_mut().filter(|r| r.id == id).for_each(|r| r.upgrading = false);
-                self.events.push((id, Err(Refused::Deadlock)));
-                self.step()?;
-            }
+    fn settle(&mut self) -> Outcome {
+        while let Some(id) = self.grant() {
+            self.events.push((id, Ok(())));
         }
+        self.forget();
         Ok(())
     }
 
-    /// Grants the first that nothing keeps waiting, and tells how it was before.
-    fn grant(&mut self) -> Option<Request> {
-        let free = |r: &Request| r.waits() && self.blockers(r).is_empty();
-        let at = self.live.iter().position(free)?;
-        let before = self.live[at].clone();
-        let claims = if before.upgrading { before.turned(true) } else { before.claims.clone() };
-        self.live[at] = Request { claims, granted: true, upgrading: false, ..before.clone() };
-        Some(before)
+    /// Grants the first that nothing keeps waiting.
+    fn grant(&mut self) -> Option<Id> {
+        let free = self.live.iter().filter(|r| r.waits() && self.blockers(r).is_empty());
+        let mut free: Vec<&Request> = free.collect();
+        free.sort_by_key(|r| !r.upgrading);
+        // Where bypasses leave no first one, it is the one that was without them.
+        let first = free.iter().find(|r| !free.iter().any(|other| self.in_front(other, r)));
+        let first = (*first.or(free.first())?).clone();
+        let claims = if first.upgrading { first.wanted() } else { first.claims };
+        let granted = Request { claims, granted: true, upgrading: false, ..first };
+        let id = granted.id;
+        *self.find(id).ok()? = granted;
+        Some(id)
     }
+
+    /// A bypass is over when one of the two does not wait any more, a place when one
+    /// of the two has ended.
+    fn forget(&mut self) {
+        let Oracle { live, bypasses, places, .. } = self;
+        let waits = |id: Id| live.iter().any(|r| r.id == id && r.waits());
+        bypasses.retain(|&(one, other)| waits(one) && waits(other));
+        let lives = |id: Id| live.iter().any(|r| r.id == id);
+        places.retain(|&(one, other)| lives(one) && lives(other));
+    }
+}
+
+/// What these pairs say about two requests, if anything.
+fn put_in_front(pairs: &Pairs, one: &Request, other: &Request) -> Option<bool> {
+    let put = pairs.contains(&(one.id, other.id));
+    (put || pairs.contains(&(other.id, one.id))).then_some(put)
 }

@@ -79,6 +79,11 @@ impl World {
         assert_eq!(self.news(), expected);
     }
 
+    fn blockers(&self, id: Id) -> Vec<Id> {
+        let this = self.0.live.iter().find(|r| r.id == id).expect("it is live");
+        self.0.blockers(this).iter().map(|r| r.id).collect()
+    }
+
     fn held(&self, id: Id) -> Vec<Claim> {
         let request = self.0.live.iter().find(|r| r.id == id);
         request.map_or(Vec::new(), |r| r.claims.clone())
@@ -157,7 +162,9 @@ fn owners_claim_again_what_they_hold_past_a_waiting_writer() {
     // Not what they do not hold.
     assert_eq!(world.ask(1, "r a/b, r c"), Ok(()));
     assert_eq!(world.ask(2, "r a/b"), Err(Refused::WouldBlock));
-    assert_eq!(world.ask(1, "r2 a"), Err(Refused::WouldBlock));
+    let claimed = world.0.with(6, Some(1), &claims("r2 a, r a/b")).map(|with| with.live);
+    let inherited = claimed.map(|live| live[5].claims.iter().map(|c| c.inherited).collect());
+    assert_eq!(inherited, Ok(vec![false]));
     world.end(1);
     world.end(4);
     assert!(world.0.waits(2));
@@ -194,13 +201,27 @@ fn an_inherited_claim_stays_when_what_it_came_from_ends() {
 }
 
 #[test]
-fn two_owners_in_a_circle() {
+fn who_holds_an_inherited_claim_alone_can_claim_it_again() {
+    let mut world = World::default();
+    world.granted(1, 1, "w a");
+    world.granted(2, 2, "w b");
+    world.waits(3, 1, "w a/c, r b");
+    world.end(1);
+    world.granted(4, 1, "w a/c/d");
+    // It is held in every respect: here is a cycle of holders.
+    world.deadlock(5, 2, "r a/c");
+    world.end(2);
+    assert!(!world.0.waits(3));
+}
+
+#[test]
+fn two_owners_in_a_cycle() {
     let mut world = World::default();
     world.granted(1, 1, "w a");
     world.granted(2, 2, "w b");
     world.waits(3, 1, "w b");
     world.deadlock(4, 2, "r a");
-    // Not in the circle, or free: nothing is refused.
+    // Not in the cycle, or free: nothing is refused.
     world.granted(5, 2, "w c");
     world.waits(6, 3, "w a");
     world.end(2);
@@ -208,7 +229,7 @@ fn two_owners_in_a_circle() {
 }
 
 #[test]
-fn three_owners_in_a_circle_and_one_who_only_queues() {
+fn three_owners_in_a_cycle_and_one_who_only_queues() {
     let mut world = World::default();
     for id in 1..=3 {
         world.granted(id, id, &format!("w {id}"));
@@ -232,21 +253,208 @@ fn who_holds_nothing_is_not_refused() {
 }
 
 #[test]
-fn one_waiting_request_of_several_can_be_the_circle() {
+fn a_second_row_goes_in_front_of_whoever_waits_for_the_first() {
+    let mut world = World::default();
+    world.granted(1, 1, "w t/1");
+    world.waits(2, 0, "r t");
+    world.granted(3, 1, "w t/2");
+    // Only whoever the auditor waits for goes in front of it.
+    world.waits(4, 2, "w t/3");
+    world.waits(5, 0, "w t/4");
+    world.end(1);
+    assert!(world.0.waits(2));
+    world.end(3);
+    assert!(!world.0.waits(2));
+}
+
+#[test]
+fn a_wider_or_exclusive_claim_goes_in_front_of_writers_that_wait_for_its_owner() {
+    for (held, wanted) in
+        [("w x/a", "r x"), ("r x/a", "w x/a"), ("r x/a", "w"), ("r x/a", "r2 x/a")]
+    {
+        let mut world = World::default();
+        world.granted(1, 1, held);
+        world.waits(2, 0, "w x/a");
+        world.waits(3, 2, "w x/a/b");
+        world.granted(4, 1, wanted);
+        world.end(1);
+        assert!(world.0.waits(2));
+        world.end(4);
+        assert_eq!((world.0.waits(2), world.0.waits(3)), (false, true));
+    }
+}
+
+#[test]
+fn what_goes_in_front_still_waits_for_holders() {
+    let mut world = World::default();
+    world.granted(1, 1, "w t/1");
+    world.granted(2, 0, "r t/2");
+    world.waits(3, 0, "r t");
+    world.waits(4, 0, "w t/2");
+    world.waits(5, 1, "w t/2");
+    // All three are put in order; of 4 and 5, for which nothing of 1 is held, the
+    // earlier first.
+    assert_eq!(world.blockers(4), [2]);
+    assert_eq!(world.blockers(5), [2, 4]);
+    assert_eq!(world.blockers(3), [1, 4, 5]);
+    world.news();
+    world.end(2);
+    world.grants(&[4]);
+    world.end(4);
+    world.grants(&[5]);
+    world.end(1);
+    world.end(5);
+    world.grants(&[3]);
+}
+
+#[test]
+fn towards_everybody_else_nothing_changes() {
+    let mut world = World::default();
+    world.granted(1, 1, "w t/1");
+    world.granted(2, 0, "w u");
+    world.waits(3, 0, "r t/2, w u");
+    world.waits(4, 0, "r t");
+    // 4 waits for owner 1, and 3 does not: owner 1 waits for 3.
+    world.waits(5, 1, "w t/2");
+    assert_eq!(world.blockers(5), [3]);
+    assert_eq!(world.blockers(4), [1, 5]);
+}
+
+#[test]
+fn holders_decide_the_order_and_then_arrival() {
+    let mut world = World::default();
+    world.granted(1, 1, "w a/1");
+    world.waits(2, 0, "w a");
+    world.waits(3, 0, "w a/2");
+    // It waits for 3, 3 for 2, and 2 for its owner. Nothing is held that keeps 3
+    // waiting, and it arrived before 4: so it passes 2, which waits for it anyway.
+    world.waits(4, 1, "w a/2");
+    assert!(!world.0.waits(3));
+    assert_eq!((world.blockers(4), world.blockers(2)), (vec![3], vec![1, 3, 4]));
+}
+
+#[test]
+fn two_owners_behind_each_other_are_put_in_order() {
     let mut world = World::default();
     world.granted(1, 0, "w p");
     world.granted(2, 0, "w q");
     world.waits(3, 1, "w p");
     world.waits(4, 2, "w q");
-    // Owners 1 and 2 stand in a circle, but hold nothing.
     world.waits(5, 1, "w q");
+    // Granted as they came, 3 and 4 would make 5 and 6 wait for each other's owner.
     world.waits(6, 2, "w p");
     world.news();
-    world.end(1);
-    // The grant makes owner 1 a holder, and its other request the end of the circle.
-    assert_eq!(world.news(), [(3, Ok(())), (5, Err(Refused::Deadlock))]);
     world.end(2);
+    world.grants(&[5]);
+    world.end(1);
+    world.grants(&[3]);
+    world.end(3);
+    world.grants(&[6]);
+    world.end(5);
     world.grants(&[4]);
+}
+
+#[test]
+fn a_bypass_holds_while_both_wait() {
+    let mut world = World::default();
+    world.granted(1, 1, "r t/1");
+    world.granted(2, 0, "r t/2");
+    world.granted(3, 1, "r c");
+    world.granted(4, 0, "r c");
+    world.waits(5, 0, "w t");
+    world.waits(6, 1, "w t/2");
+    assert_eq!(world.0.bypasses, [(6, 5)].into());
+    world.end(2);
+    assert_eq!((world.0.waits(6), world.0.bypasses.len()), (false, 0));
+    world.end(6);
+    world.waits(7, 2, "w t/2");
+    assert_eq!(world.blockers(7), [5]);
+}
+
+#[test]
+fn an_upgrade_that_could_be_had_waits_if_it_would_leave_its_owner_stuck() {
+    let mut world = World::default();
+    world.granted(1, 0, "w b");
+    world.granted(2, 2, "w c");
+    world.waits(3, 2, "r a, w b");
+    world.granted(4, 1, "r a");
+    world.waits(5, 1, "w c");
+    // Nobody else holds anything of `a`; but 3 would wait for the upgrade, and 5
+    // waits for what the owner of 3 holds.
+    world.upgrade(4, false);
+    assert_eq!(world.blockers(4), [3]);
+    world.news();
+    world.end(1);
+    world.grants(&[3]);
+    world.end(2);
+    world.grants(&[5]);
+    world.end(3);
+    world.grants(&[4]);
+}
+
+#[test]
+fn of_those_that_holders_let_go_first_an_upgrade_goes_first() {
+    let mut world = World::default();
+    world.granted(1, 0, "w b");
+    world.waits(2, 0, "r a, w b");
+    world.granted(3, 1, "r a");
+    world.waits(4, 1, "w b");
+    world.upgrade(3, true);
+    assert_eq!((world.blockers(4), world.blockers(2)), (vec![1], vec![1, 3, 4]));
+}
+
+#[test]
+fn who_an_upgrade_waits_for_passes_it() {
+    let mut world = World::default();
+    world.granted(1, 1, "r a, w c");
+    world.granted(2, 2, "r a");
+    world.granted(3, 0, "w b");
+    world.waits(4, 2, "w b, r a/x");
+    world.upgrade(1, false);
+    // Owner 2 holds the one already, and what it waits for is nothing to the upgrade.
+    assert_eq!(world.blockers(1), [2, 4]);
+    world.waits(5, 0, "r a");
+    world.granted(6, 2, "r2 a");
+    // Not where the request that is upgraded holds something.
+    world.deadlock(7, 2, "w a");
+    world.deadlock(8, 2, "r c");
+}
+
+#[test]
+fn a_try_may_go_in_front() {
+    let mut world = World::default();
+    world.granted(1, 1, "w t/1");
+    world.waits(2, 0, "r t");
+    assert_eq!(world.ask(1, "w t/2"), Ok(()));
+    assert_eq!(world.ask(2, "w t/2"), Err(Refused::WouldBlock));
+    assert_eq!(world.0.try_submit(3, Some(1), &claims("w t/2")), Ok(()));
+    // One that would have to wait, or close a cycle, is as if it had never come.
+    world.granted(4, 2, "w b");
+    world.waits(5, 2, "r t/1");
+    let before = world.0.clone();
+    for text in ["w b", "w t/2, w b"] {
+        assert_eq!(world.0.try_submit(6, Some(1), &claims(text)), Err(Refused::WouldBlock));
+    }
+    assert_eq!(world.0, before);
+}
+
+#[test]
+fn what_a_bypass_grants_at_once_is_never_too_many() {
+    let mut world = World::default();
+    world.0.max_waiting = Some(1);
+    world.granted(1, 1, "w t/1");
+    world.granted(2, 2, "w u");
+    world.waits(3, 2, "r t");
+    world.granted(4, 1, "w t/2");
+    let before = world.0.clone();
+    // It would be a deadlock, too.
+    assert_eq!(world.lock(5, 1, "w u"), Err(Refused::TooManyWaiting));
+    world.granted(6, 0, "w v");
+    assert_eq!(world.lock(7, 1, "w v"), Err(Refused::TooManyWaiting));
+    world.end(6);
+    assert_eq!(world.0.live, before.live);
+    world.0.max_waiting = None;
+    world.deadlock(8, 1, "w u");
 }
 
 #[test]
@@ -259,6 +467,64 @@ fn a_permit_of_any_one_holder_is_enough() {
     // Owner 2 can finish, so owner 3 can have its permit.
     world.waits(5, 1, "w q");
     world.deadlock(6, 2, "r q");
+}
+
+#[test]
+fn an_upgrade_leaves_the_place_of_its_permit_alone() {
+    let mut world = World::default();
+    world.granted(1, 0, "r2 a, r b");
+    world.granted(2, 2, "r b/a");
+    world.granted(3, 3, "r2 a");
+    world.waits(4, 2, "r2 a");
+    // It waits for owner 2, so 4 stands in front of it; but its permit still
+    // stands in front of 4.
+    world.upgrade(1, false);
+    assert_eq!(world.blockers(1), [2, 3, 4]);
+    assert_eq!(world.blockers(4), [1, 3]);
+    world.end(3);
+    assert!(!world.0.waits(4));
+}
+
+#[test]
+fn whoever_is_passed_counts_the_permits_that_who_passed_it_counts() {
+    let mut world = World::default();
+    world.granted(1, 1, "w b");
+    world.granted(2, 1, "r a/a");
+    world.waits(3, 0, "r2 a/a, w b");
+    world.granted(4, 0, "r2 a/a");
+    world.waits(5, 0, "w a");
+    world.granted(6, 1, "r2 a/a");
+    world.end(1);
+    // Two permits are taken, by 4 and by 6.
+    assert_eq!(world.blockers(3), [4, 6]);
+    world.end(6);
+    assert!(!world.0.waits(3));
+}
+
+#[test]
+fn a_permit_that_is_inherited_can_put_its_owner_in_front() {
+    let mut world = World::default();
+    world.granted(1, 0, "w c");
+    world.waits(2, 0, "r1 pool, w c");
+    world.granted(3, 1, "r2 pool");
+    world.waits(4, 1, "w c");
+    // It has its permit at once, and that counts against 2, for which 4 would wait.
+    world.granted(5, 1, "r2 pool");
+    assert_eq!((world.blockers(4), world.blockers(2)), (vec![1], vec![1, 4, 5]));
+}
+
+#[test]
+fn a_permit_that_is_inherited_can_be_a_deadlock() {
+    let mut world = World::default();
+    world.granted(1, 2, "w b");
+    world.granted(2, 0, "w c");
+    world.waits(3, 2, "r1 pool, w c");
+    world.granted(4, 1, "r2 pool");
+    world.waits(5, 1, "w b");
+    // It would count against 3; and 5 waits for what the owner of 3 holds.
+    world.deadlock(6, 1, "r2 pool");
+    world.end(2);
+    assert!(!world.0.waits(3));
 }
 
 #[test]
@@ -467,11 +733,7 @@ fn blockers_are_whoever_is_ahead() {
     world.granted(2, 0, "r b");
     world.waits(3, 0, "r a, w b");
     world.waits(4, 2, "r b");
-    let blockers = |world: &World, id| -> Vec<Id> {
-        let this = world.0.live.iter().find(|r| r.id == id).expect("it is live");
-        world.0.blockers(this).iter().map(|r| r.id).collect()
-    };
-    assert_eq!(blockers(&world, 3), [1, 2]);
-    assert_eq!(blockers(&world, 1), []);
-    assert_eq!(blockers(&world, 4), [3]);
+    assert_eq!(world.blockers(3), [1, 2]);
+    assert_eq!(world.blockers(1), []);
+    assert_eq!(world.blockers(4), [3]);
 }

@@ -23,7 +23,7 @@ pub struct Claim {
     pub write: bool,
     /// The segments; [`ENTRY`] behind them if it is on the path's own entry.
     pub path: Vec<Vec<u8>>,
-    /// For a read: how many earlier limited reads of the path are too many.
+    /// For a read: how many limited reads of the path in front of it are too many.
     pub limit: Option<u32>,
     /// Whether the owner held it already when it arrived. The oracle sets it.
     pub inherited: bool,
@@ -88,6 +88,25 @@ impl Request {
         !self.granted || self.upgrading
     }
 
+    /// What it holds: all its claims once it is granted, the inherited ones before.
+    pub fn held(&self) -> impl Iterator<Item = &Claim> {
+        self.claims.iter().filter(|claim| self.granted || claim.inherited)
+    }
+
+    /// What it waits for: its other claims, or the new ones of its upgrade.
+    pub fn wanted(&self) -> Vec<Claim> {
+        match (self.granted, self.upgrading) {
+            (true, true) => self.turned(true),
+            (true, false) => vec![],
+            (false, _) => self.claims.iter().filter(|claim| !claim.inherited).cloned().collect(),
+        }
+    }
+
+    /// Its limited claim on exactly this path.
+    pub fn permit(&self, path: &[Vec<u8>]) -> Option<&Claim> {
+        self.claims.iter().find(|claim| claim.limit.is_some() && claim.path == path)
+    }
+
     /// Its claims after an upgrade (`write`) or a downgrade.
     pub fn turned(&self, write: bool) -> Vec<Claim> {
         let mut claims = self.claims.clone();
@@ -104,7 +123,7 @@ impl Request {
 pub enum Refused {
     /// A try would have to wait.
     WouldBlock,
-    /// It would wait for ever.
+    /// What others hold would keep its agent waiting for ever.
     Deadlock,
     /// As many requests wait as may.
     TooManyWaiting,

@@ -28,12 +28,12 @@ fn seed() -> u64 {
 }
 
 #[track_caller]
-fn agree(subject: &mut dyn Subject, close: bool) {
+fn agree(subject: &mut dyn Subject, close: bool, ops: usize) {
     let begin = seed();
     println!("OARLOCK_SEED={begin}");
     let offers = Offers { max_waiting: true, close };
     let (mut done, mut seed) = (0, begin);
-    while done < OPS {
+    while done < ops {
         match by_chance(subject, offers, seed, LENGTH) {
             Ok(count) => done += count,
             Err(failure) => panic!("OARLOCK_SEED={begin}\n{failure}"),
@@ -42,22 +42,29 @@ fn agree(subject: &mut dyn Subject, close: bool) {
     }
 }
 
+/// In half of the operations nobody asks the manager what became of a wait.
+#[track_caller]
+fn agree_asked_or_not(shards: usize) {
+    agree(&mut Managed::new(shards), true, OPS / 2);
+    agree(&mut Managed::unasked(shards), true, OPS / 2);
+}
+
 #[test]
 fn the_engine_agrees_with_the_rules() {
-    agree(&mut Pure::new(), false);
+    agree(&mut Pure::new(), false, OPS);
 }
 
 #[test]
 fn a_manager_with_one_shard_agrees_with_the_rules() {
-    agree(&mut Managed::new(1), true);
+    agree_asked_or_not(1);
 }
 
 #[test]
 fn a_manager_with_three_shards_agrees_with_the_rules() {
-    agree(&mut Managed::new(3), true);
+    agree_asked_or_not(3);
 }
 
 #[test]
 fn a_manager_with_sixteen_shards_agrees_with_the_rules() {
-    agree(&mut Managed::new(16), true);
+    agree_asked_or_not(16);
 }

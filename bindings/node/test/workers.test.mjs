@@ -108,8 +108,8 @@ test('of a grant in one thread and a timeout or abort in another exactly one win
   await next();
   const counts = { granted: 0, ended: 0 };
   const enough = () => counts.granted >= 50 && counts.ended >= 50;
-  const deadline = Date.now() + 30_000;
-  for (let i = 0; !enough() && Date.now() < deadline; i++) {
+  const deadline = performance.now() + 60_000;
+  for (let i = 0; !enough() && performance.now() < deadline; i++) {
     const control = new AbortController();
     const options = i % 2 ? { timeout: i % 3 } : { signal: control.signal };
     const waiting = manager.acquire({ write: 'a/b' }, options);

@@ -13,6 +13,16 @@ import oarlock
 # Long enough for a loaded machine: only a broken program waits this long.
 PATIENCE = 30.0
 
+# What a program begins with: the signals as whoever starts it in a terminal has them.
+# A shell has some ignored in what it runs in the background, and others block some.
+SIGNALS = """
+import signal
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGALRM, signal.SIG_DFL)
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+"""
+
 
 def until(condition: Callable[[], bool]) -> None:
     """Returns when the condition holds; fails after PATIENCE."""
@@ -68,7 +78,7 @@ def threads(*targets: Callable[[], object]) -> Iterator[list[BaseException]]:
 def python(program: str) -> subprocess.CompletedProcess[str]:
     """Runs a program in an interpreter of its own; asserts that it went well."""
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(program)],
+        [sys.executable, "-X", "faulthandler", "-c", SIGNALS + textwrap.dedent(program)],
         capture_output=True,
         text=True,
         timeout=2 * PATIENCE,

@@ -28,8 +28,7 @@ static void answer_status(oarlock_status status) {
 }
 
 static void answer_standing(const struct request *request) {
-  static const char *const words[] = {"waiting", "acquired",   "upgrading",
-                                      "closed",  "deadlocked", "error ended"};
+  static const char *const words[] = {"waiting", "acquired", "upgrading", "closed", "error ended"};
   puts(words[request->standing]);
 }
 

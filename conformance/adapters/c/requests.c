@@ -33,9 +33,7 @@ static void told(struct request *request, oarlock_status status, uint64_t token)
   } else if (request->standing == UPGRADING) {
     request->standing = HELD;
   } else {
-    request->standing = status == OARLOCK_ERR_CLOSED     ? CLOSED
-                        : status == OARLOCK_ERR_DEADLOCK ? DEADLOCKED
-                                                         : ENDED;
+    request->standing = status == OARLOCK_ERR_CLOSED ? CLOSED : ENDED;
   }
 }
 
@@ -242,13 +240,6 @@ oarlock_status unlock(struct request *request) {
 }
 
 oarlock_status close_manager(void) {
-  if (way == BY_WAITING) {
-    /* What is stale by now was not ended by this. */
-    for (struct request *at = requests; at != NULL; at = at->next) {
-      const oarlock_status status = look(at);
-      if (status != OARLOCK_OK) return status;
-    }
-  }
   const oarlock_status status = oarlock_manager_close(manager);
   drain();
   return status;
@@ -261,8 +252,6 @@ static oarlock_status ask(struct request *request) {
   switch (status) {
     case OARLOCK_ERR_TIMEOUT: request->standing = WAITS; return OARLOCK_OK;
     case OARLOCK_ERR_CLOSED: request->standing = CLOSED; return OARLOCK_OK;
-    /* Nobody was in oarlock_wait to hear of the circle. */
-    case OARLOCK_ERR_STALE: request->standing = DEADLOCKED; return OARLOCK_OK;
     case OARLOCK_OK: break;
     default: return status;
   }
@@ -272,8 +261,7 @@ static oarlock_status ask(struct request *request) {
 }
 
 oarlock_status look(struct request *request) {
-  if (request->standing == ENDED || request->standing == CLOSED || request->standing == DEADLOCKED)
-    return OARLOCK_OK;
+  if (request->standing == ENDED || request->standing == CLOSED) return OARLOCK_OK;
   if (way == BY_WAITING) return ask(request);
   /* What was told is what the library says when it is asked. */
   oarlock_state state = 0;

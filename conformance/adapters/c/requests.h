@@ -15,7 +15,7 @@ enum way {
 };
 
 /* Where a request stands. */
-enum standing { WAITS, HELD, UPGRADING, CLOSED, DEADLOCKED, ENDED };
+enum standing { WAITS, HELD, UPGRADING, CLOSED, ENDED };
 
 /* A request and the name that the steps give it. Lives until `forget_all`. */
 struct request {

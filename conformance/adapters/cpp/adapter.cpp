@@ -85,8 +85,6 @@ class adapter {
         return "upgrading";
       case standing::closed:
         return "closed";
-      case standing::deadlocked:
-        return "deadlocked";
       default:
         return "error ended";
     }

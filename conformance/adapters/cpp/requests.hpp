@@ -17,7 +17,7 @@
 /** How the outcome of what waits is heard of. */
 enum class way { wait, callback, queue };
 
-enum class standing { waiting, held, upgrading, closed, deadlocked, ended };
+enum class standing { waiting, held, upgrading, closed, ended };
 
 /** One request. */
 struct request {
@@ -35,9 +35,7 @@ struct request {
       guard = std::move(*outcome);
       standing = standing::held;
     } else {
-      standing = outcome.code() == OARLOCK_ERR_CLOSED     ? standing::closed
-                 : outcome.code() == OARLOCK_ERR_DEADLOCK ? standing::deadlocked
-                                                          : standing::ended;
+      standing = outcome.code() == OARLOCK_ERR_CLOSED ? standing::closed : standing::ended;
     }
   }
 

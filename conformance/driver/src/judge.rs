@@ -127,7 +127,7 @@ impl<'a> Replay<'a> {
             && circle != got.as_slice()
         {
             let (circle, got) = (circle.join(", "), got.join(", "));
-            self.fail(&format!("expected the circle [{circle}], got [{got}]"));
+            self.fail(&format!("expected the cycle [{circle}], got [{got}]"));
         }
         Ok(())
     }

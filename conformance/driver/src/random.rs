@@ -193,7 +193,7 @@ fn act(oracle: &mut Proved, live: &mut BTreeSet<String>, action: &mut Action) ->
                 return false;
             };
             *expect = Some(expectation(&answer));
-            // Another circle may be as good.
+            // Another cycle may be as good.
             *circle = None;
             if verb.request().is_some() && expect.is_some_and(Expect::leaves_request) {
                 live.insert(id.clone());
@@ -244,11 +244,9 @@ fn checks(oracle: &mut Proved, live: &mut BTreeSet<String>) -> Checks {
         waiting: Some(ids(State::Waiting)),
         upgrading: Some(ids(State::Upgrading)).filter(|ids| !ids.is_empty()),
         closed: Some(ids(State::Closed)).filter(|ids| !ids.is_empty()),
-        deadlocked: Some(ids(State::Deadlocked)).filter(|ids| !ids.is_empty()),
         ..Checks::default()
     };
-    let ended = [&checks.closed, &checks.deadlocked];
-    for id in ended.into_iter().flatten().flatten() {
+    for id in checks.closed.iter().flatten() {
         live.remove(id);
     }
     checks

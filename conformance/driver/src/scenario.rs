@@ -63,8 +63,6 @@ pub enum State {
     Upgrading,
     /// Ended by close, while it waited.
     Closed,
-    /// Ended because of a deadlock, while it waited.
-    Deadlocked,
 }
 
 /// What a surface answers.
@@ -80,7 +78,7 @@ pub enum Answer {
     Released,
     /// A try would have to wait.
     Refused,
-    /// It would wait in this circle; the refused request is the first.
+    /// It would wait for ever in this cycle; the refused request is the first.
     Deadlock(Vec<String>),
     /// The manager is closed.
     Closed,
@@ -143,7 +141,7 @@ pub enum Action {
         verb: Verb,
         /// The answer asserted, if any.
         expect: Option<Expect>,
-        /// The circle asserted, if any.
+        /// The cycle asserted, if any.
         circle: Option<Vec<String>>,
     },
     /// Somebody asks what a try would be answered.
@@ -184,8 +182,6 @@ pub struct Checks {
     pub upgrading: Option<BTreeSet<String>>,
     /// Exactly these have been ended by close and not been named so yet.
     pub closed: Option<BTreeSet<String>>,
-    /// Exactly these have been ended by a deadlock and not been named so yet.
-    pub deadlocked: Option<BTreeSet<String>>,
     /// The tokens of these granted requests grow in this order.
     pub tokens: Option<Vec<String>>,
     /// A waiting request, and exactly those that keep it waiting.
@@ -214,15 +210,12 @@ impl Checks {
             State::Waiting => self.waiting.as_ref(),
             State::Upgrading => self.upgrading.as_ref(),
             State::Closed => self.closed.as_ref(),
-            State::Deadlocked => self.deadlocked.as_ref(),
         }
     }
 
     /// Every name of a request in it.
     pub fn names(&self) -> impl Iterator<Item = &String> {
-        let lists = [State::Acquired, State::Waiting, State::Upgrading];
-        let ended = [State::Closed, State::Deadlocked];
-        let lists = lists.into_iter().chain(ended);
+        let lists = State::ALL.into_iter();
         let lists = lists.filter_map(|state| self.list(state)).flatten();
         let blockers = self
             .blockers
@@ -237,12 +230,11 @@ impl Checks {
 
 impl State {
     /// Every state.
-    pub const ALL: [State; 5] = [
+    pub const ALL: [State; 4] = [
         State::Acquired,
         State::Waiting,
         State::Upgrading,
         State::Closed,
-        State::Deadlocked,
     ];
 
     /// Whether a list for the other state has to name a request in this one. Who
@@ -255,7 +247,7 @@ impl State {
     /// Whether the request has ended by itself.
     #[must_use]
     pub fn is_end(self) -> bool {
-        matches!(self, State::Closed | State::Deadlocked)
+        self == State::Closed
     }
 }
 

@@ -14,7 +14,6 @@ impl fmt::Display for State {
             State::Waiting => "waiting",
             State::Upgrading => "upgrading",
             State::Closed => "closed",
-            State::Deadlocked => "deadlocked",
         })
     }
 }
@@ -44,7 +43,7 @@ impl fmt::Display for Answer {
             Answer::Done => Expect::Done.fmt(f),
             Answer::Released => Expect::Released.fmt(f),
             Answer::Refused => Expect::Refused.fmt(f),
-            Answer::Deadlock(circle) => write!(f, "deadlock in the circle [{}]", circle.join(", ")),
+            Answer::Deadlock(circle) => write!(f, "deadlock in the cycle [{}]", circle.join(", ")),
             Answer::Closed => Expect::Closed.fmt(f),
             Answer::TooManyWaiting => Expect::TooManyWaiting.fmt(f),
             Answer::Error(kind) => write!(f, "error {kind}"),

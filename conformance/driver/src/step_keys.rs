@@ -36,7 +36,7 @@ pub(crate) struct StepKeys {
     circle: Option<Vec<String>>,
     either: Option<Vec<String>>,
     /// `None` for one that the scenario did not write.
-    lists: [Option<Vec<String>>; 5],
+    lists: [Option<Vec<String>>; 4],
     tokens: Option<Vec<String>>,
     blockers: Option<String>,
     are: Option<Vec<String>>,
@@ -44,7 +44,7 @@ pub(crate) struct StepKeys {
     unknown: Option<String>,
 }
 
-const LISTS: [&str; 5] = ["acquired", "waiting", "upgrading", "closed", "deadlocked"];
+const LISTS: [&str; 4] = ["acquired", "waiting", "upgrading", "closed"];
 
 impl StepKeys {
     /// Takes one key's value.
@@ -135,7 +135,6 @@ impl StepKeys {
                 waiting: list(1),
                 upgrading: list(2),
                 closed: list(3),
-                deadlocked: list(4),
                 tokens: self.tokens,
                 blockers,
                 labels: self.labels.unwrap_or_default().0.into_iter().collect(),

@@ -116,7 +116,6 @@ impl Step {
         needs.extend((!checks.labels.is_empty()).then_some(Capability::Labels));
         needs.extend(checks.upgrading.is_some().then_some(Capability::Upgrade));
         needs.extend(checks.closed.is_some().then_some(Capability::Close));
-        needs.extend(checks.deadlocked.is_some().then_some(Capability::Owners));
     }
 
     fn validate<'a>(
@@ -146,8 +145,7 @@ impl Step {
                 return Err(format!("{id:?} was never locked"));
             }
         }
-        let ended = [&self.checks.closed, &self.checks.deadlocked];
-        for id in ended.into_iter().flatten().flatten() {
+        for id in self.checks.closed.iter().flatten() {
             if !live.remove(id.as_str()) {
                 return Err(format!("{id:?} has ended already"));
             }

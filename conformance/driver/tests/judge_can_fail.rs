@@ -255,7 +255,7 @@ fn wrong_answers_to_everything_else() {
     passes(&circle(r#""4", "3""#));
     fails(
         &circle(r#""3", "4""#),
-        &["expected the circle [3, 4], got [4, 3]"],
+        &["expected the cycle [3, 4], got [4, 3]"],
     );
 }
 

@@ -70,6 +70,7 @@ impl<T: Attach> Engine<T> {
                 owner: None,
                 arrival: self.arrivals + 1,
                 held: None,
+                slot: None,
             },
         )
     }
@@ -101,6 +102,7 @@ impl<T: Attach> Engine<T> {
             owner,
             arrival: self.arrivals + 1,
             held: None,
+            slot: None,
         };
         let passes = |entry: &Entry| {
             let mode = entry.asked;
@@ -171,7 +173,8 @@ impl<T: Attach> Engine<T> {
         // Its entries come when they have been entered.
         let record = Record::new(self.arrivals, owner, Vec::new());
         let id = self.requests.insert(record);
-        if owner.is_some() {
+        if let Some(owner) = owner {
+            self.add_owned(id, owner);
             self.go_ahead(id, &entries, owner);
         }
         let blocked = self.enter(id, &mut entries, owner);
@@ -193,6 +196,9 @@ impl<T: Attach> Engine<T> {
         record.blocked = blocked;
         record.granted = blocked == 0;
         record.entries = entries;
+        if blocked > 0 {
+            self.list_passed(id.slot());
+        }
         for node in permits {
             // Those that were sent back take what permits are left.
             let mut grants = Grants::new();
@@ -322,7 +328,7 @@ impl<T: Attach> Engine<T> {
         }
     }
 
-    /// The claims on exactly this node that the owner's granted requests have.
+    /// The claims on exactly this node that the owner holds.
     fn held_targets(
         &self,
         node: NodeIndex,
@@ -332,15 +338,15 @@ impl<T: Attach> Engine<T> {
         own.into_iter()
             .flat_map(|own| own.targets.iter())
             .filter_map(|&slot| self.requests.record_ref(slot))
-            .filter(|record| record.is_held())
             .filter_map(move |record| {
                 let entry = record.entries.iter().find(|entry| entry.node == node)?;
-                record.claimed(entry)
+                let target = record.claimed(entry)?;
+                (target.inherited || record.is_held()).then_some(target)
             })
     }
 
     /// Makes way for claims that the owner holds already.
-    fn go_ahead(&mut self, id: RequestId, entries: &[Entry], owner: Option<OwnerId>) {
+    fn go_ahead(&mut self, id: RequestId, entries: &[Entry], owner: OwnerId) {
         let inherited = entries
             .iter()
             .filter_map(|it| Some((it.node, it.inherited?)));
@@ -349,7 +355,15 @@ impl<T: Attach> Engine<T> {
             return;
         }
         let permits: SmallVec<[_; 1]> = inherited_permits(entries).collect();
-        self.send_back(id, owner, &inherited, &permits);
+        self.send_back(id, Some(owner), &inherited, &permits);
+    }
+
+    /// Notes a request that is its owner's.
+    fn add_owned(&mut self, id: RequestId, owner: OwnerId) {
+        let place = self.owned.add_request(owner, id.slot());
+        if let Some(record) = self.requests.record_mut(id) {
+            record.owned = place;
+        }
     }
 
     /// Each entry passes its node or joins its queue. The number of stages to
@@ -382,11 +396,12 @@ impl<T: Attach> Engine<T> {
             }
             entry.held = entry.inherited;
             let free = entry.asked.is_none_or(|mode| {
-                let held = None;
+                let (held, slot) = (None, None);
                 let asker = Asker {
                     owner,
                     arrival,
                     held,
+                    slot,
                 };
                 self.may_pass(node, mode, asker)
             });
@@ -402,18 +417,18 @@ impl<T: Attach> Engine<T> {
             if let Some(target) = entry.target
                 && let Some(limit) = target.limit
             {
-                let held = None;
                 let asker = Asker {
                     owner,
                     arrival,
-                    held,
+                    held: None,
+                    slot: None,
                 };
                 if target.inherited
                     || cfg!(oarlock_mutation = "ignore_limit")
                     || self.may_take_permit(node, limit, asker)
                 {
                     entry.permit = Permit::Taken;
-                    self.take_permit(node, owner);
+                    self.take_permit(node, slot, owner, false);
                 } else {
                     let wait = self.link(node, slot, index, owner, arrival, Stage::Permit);
                     entry.permit = Permit::Waiting(wait);

@@ -5,6 +5,7 @@ use super::counts::Counts;
 use super::crowd::{AHEAD, Stage};
 use super::decide::Asker;
 use super::entry::{self, Entry, Permit, Target};
+use super::modes::NodeMode;
 use super::request::Record;
 use super::tree::NodeIndex;
 use super::{Attach, Engine, Grants, RequestId, in_order};
@@ -52,15 +53,28 @@ const WRITE: Target = Target {
 
 impl<T: Attach> Engine<T> {
     /// Turns all read claims of a granted request into writes, at once or as
-    /// soon as no granted request of others conflicts. It waits ahead of all
-    /// requests that wait. Deadlocks are the caller's to look for, with
-    /// [`circle`](Self::circle).
+    /// soon as nothing that others hold conflicts. It waits ahead of all requests
+    /// that wait. Whether it may wait is the caller's to ask, with
+    /// [`untangle`](Self::untangle); so is an upgrade of an owner of which something
+    /// else waits granted by that call alone, even if nothing is in its way.
     ///
     /// # Errors
     ///
     /// [`ChangeRefused`], but not for a path.
     pub fn upgrade(&mut self, id: RequestId) -> Result<Upgraded, ChangeRefused> {
-        self.upgrade_part(id, true)
+        let owner = self.owner(id);
+        let waits_elsewhere = owner.is_some_and(|owner| self.owner_waits(owner));
+        match self.upgrade_part(id, !waits_elsewhere)? {
+            Upgraded::Done { .. } if self.is_upgrading(id) => Ok(Upgraded::Waiting),
+            upgraded => Ok(upgraded),
+        }
+    }
+
+    /// Whether a request of this owner waits, or an upgrade of one.
+    pub(crate) fn owner_waits(&self, owner: OwnerId) -> bool {
+        let slots = self.owned.requests(owner).iter();
+        let mut records = slots.filter_map(|&slot| self.requests.record_ref(slot));
+        records.any(Record::waits)
     }
 
     /// Whether an upgrade would be granted at once. Changes nothing that can be
@@ -89,27 +103,23 @@ impl<T: Attach> Engine<T> {
             let there = self.tree.node(entry.node).counts.without(own);
             !there.block(goal)
                 || !self
-                    .with_all_sent_back(there, entry.node, owner)
+                    .with_all_sent_back(there, entry.node, id, owner)
                     .block(goal)
         }))
     }
 
     /// What a node would count if what others that wait elsewhere have passed it
-    /// with, and did not inherit, were sent back.
+    /// with, and do not hold, were sent back.
     fn with_all_sent_back(
         &self,
         mut counts: Counts,
         node: NodeIndex,
+        id: RequestId,
         own: Option<OwnerId>,
     ) -> Counts {
-        for (_, record) in self.requests.records() {
-            if record.is_held() || (own.is_some() && record.owner == own) {
-                continue;
-            }
-            for entry in record.entries.iter().filter(|entry| entry.node == node) {
-                counts = counts.without(Counts::of(entry.held));
-                counts = counts.with(Counts::of(entry.inherited));
-            }
+        for (_, _, passed) in self.passed_by_others(node, id, own) {
+            counts = counts.without(Counts::of(passed.held));
+            counts = counts.with(Counts::of(passed.kept));
         }
         counts
     }
@@ -124,61 +134,71 @@ impl<T: Attach> Engine<T> {
     ) -> Result<Upgraded, ChangeRefused> {
         self.give_record(id);
         let token = self.requests.token(id).ok_or(ChangeRefused::Stale)?;
-        let record = self.changeable(id)?;
+        let slot = id.slot();
         let reads =
             |entry: &Entry| matches!(entry.target, Some(target) if target.mode == Mode::Read);
-        if !record.entries.iter().any(reads) {
+        if !self.changeable(id)?.entries.iter().any(reads) {
             return Ok(Upgraded::Done { token });
         }
-        let mut entries = std::mem::take(&mut record.entries);
+        self.forget_order(slot);
+        self.unlist_passed(slot);
+        let record = self.changeable(id)?;
         let owner = record.owner;
-        for entry in &mut entries {
+        for entry in &mut record.entries {
             (entry.before, entry.before_target) = (entry.held, entry.target);
             entry.target = entry.target.map(|_| WRITE);
         }
-        entry::drop_covered(&mut entries);
-        entry::set_goals(&mut entries);
-        let asker = |entry: &Entry| Asker {
-            owner,
-            arrival: AHEAD,
-            held: entry.held,
+        entry::drop_covered(&mut record.entries);
+        entry::set_goals(&mut record.entries);
+        let goals = record.entries.iter().enumerate();
+        let goals = goals.filter_map(|(index, it)| Some((index, it.node, it.held, it.goal?)));
+        let goals: Vec<(usize, NodeIndex, Option<NodeMode>, NodeMode)> = goals.collect();
+        let goes = |engine: &Self, node, held, goal| {
+            let asker = Asker {
+                owner,
+                arrival: AHEAD,
+                held,
+                slot: None,
+            };
+            engine.may_pass(node, goal, asker)
         };
-        let goes =
-            |engine: &Self, entry: &Entry, goal| engine.may_pass(entry.node, goal, asker(entry));
-        let is_free = entries
-            .iter()
-            .all(|entry| entry.goal.is_none_or(|goal| goes(self, entry, goal)));
-        if !is_free {
-            let wanted = entries.iter().filter_map(|it| Some((it.node, it.goal?)));
-            let wanted: Vec<_> = wanted.collect();
+        let all_go = |&(_, node, held, goal): &_| goes(self, node, held, goal);
+        if !goals.iter().all(all_go) {
+            let wanted: Vec<_> = goals
+                .iter()
+                .map(|&(_, node, _, goal)| (node, goal))
+                .collect();
             self.send_back(id, owner, &wanted, &[]);
         }
+        let behind = cfg!(oarlock_mutation = "upgrade_behind_waiters");
         let mut blocked = 0;
-        for (index, entry) in entries.iter_mut().enumerate() {
-            let Some(goal) = entry.goal else { continue };
-            if goes(self, entry, goal) && !cfg!(oarlock_mutation = "upgrade_behind_waiters")
-                || is_free
-            {
-                self.recount(entry.node, owner, entry.held, entry.goal);
-                entry.held = entry.goal;
-            } else if entry.held != entry.goal {
-                let arrival = if cfg!(oarlock_mutation = "upgrade_behind_waiters") {
-                    u64::MAX
-                } else {
-                    AHEAD
-                };
-                let stage = Stage::Mode(goal);
-                entry.wait = Some(self.link(entry.node, id.slot(), index, owner, arrival, stage));
+        for (index, node, held, goal) in goals {
+            let mut wait = None;
+            if goes(self, node, held, goal) && !behind {
+                self.recount(node, owner, held, Some(goal));
+            } else if held != Some(goal) {
+                let arrival = if behind { u64::MAX } else { AHEAD };
+                wait = Some(self.link(node, slot, index, owner, arrival, Stage::Mode(goal)));
                 blocked += 1;
+            }
+            let Some(record) = self.requests.record_mut(id) else {
+                unreachable!("it was there above");
+            };
+            let entry = &mut record.entries[index];
+            entry.wait = wait;
+            if wait.is_none() {
+                entry.held = Some(goal);
             }
         }
         let Some(record) = self.requests.record_mut(id) else {
             unreachable!("it was there above");
         };
-        record.entries = entries;
         record.blocked = blocked;
         record.upgrading = true;
         record.upgrades_part = !whole;
+        if blocked > 0 || !whole {
+            self.list_passed(slot);
+        }
         if blocked > 0 {
             return Ok(Upgraded::Waiting);
         }
@@ -189,9 +209,24 @@ impl<T: Attach> Engine<T> {
         }
         self.requests.set_granted(id, token, self.now);
         let mut nobody = Grants::new();
-        self.finish_upgrade(id.slot(), &mut nobody);
+        self.finish_upgrade(slot, &mut nobody);
         debug_assert!(nobody.is_empty(), "an upgrade takes and gives nothing");
         Ok(Upgraded::Done { token })
+    }
+
+    /// Leaves an upgrade that has been looked at to itself: it is granted with its
+    /// last stage. Only of a request that has no other parts.
+    pub(crate) fn release_upgrade(&mut self, id: RequestId, granted: &mut impl Extend<RequestId>) {
+        let Some(record) = self.requests.record_mut(id).filter(|it| it.upgrading) else {
+            return;
+        };
+        record.upgrades_part = false;
+        if record.blocked == 0 {
+            self.clock += 1;
+            let token = self.clock;
+            granted.extend([id]);
+            self.complete_upgrade(id, token, granted);
+        }
     }
 
     /// Ends the upgrade of a part, all of which have passed, with this token.
@@ -204,27 +239,38 @@ impl<T: Attach> Engine<T> {
         self.observe(token);
         self.requests.set_granted(id, token, self.now);
         let mut grants = Grants::new();
-        if self.is_upgrading(id) {
+        if self.requests.record(id).is_some_and(|it| it.upgrading) {
             self.finish_upgrade(id.slot(), &mut grants);
         }
         granted.extend(in_order(grants));
     }
 
+    /// Whether an upgrade waits for something here.
+    pub(crate) fn is_upgrade_blocked(&self, id: RequestId) -> bool {
+        let record = self.requests.record(id);
+        record.is_some_and(|record| record.upgrading && record.blocked > 0)
+    }
+
     /// Whether an upgrade of this request waits.
     #[must_use]
     pub fn is_upgrading(&self, id: RequestId) -> bool {
-        self.requests
-            .record(id)
-            .is_some_and(|record| record.upgrading)
+        self.requests.record(id).is_some_and(Record::upgrade_waits)
     }
 
     /// Takes back an upgrade that waits: the request holds what it held, and
     /// whoever waited only for the upgrade is granted. `false` if there is none.
     pub fn cancel_upgrade(&mut self, id: RequestId, granted: &mut impl Extend<RequestId>) -> bool {
-        let Some(record) = self.requests.record_mut(id).filter(|it| it.upgrading) else {
+        let slot = id.slot();
+        if !self.requests.record(id).is_some_and(|it| it.upgrading) {
+            return false;
+        }
+        self.forget_order(slot);
+        self.unlist_passed(slot);
+        let Some(record) = self.requests.record_mut(id) else {
             return false;
         };
         record.upgrading = false;
+        record.upgrades_part = false;
         record.blocked = 0;
         let owner = record.owner;
         let mut entries = std::mem::take(&mut record.entries);
@@ -253,6 +299,8 @@ impl<T: Attach> Engine<T> {
         granted: &mut impl Extend<RequestId>,
     ) -> Result<(), ChangeRefused> {
         self.give_record(id);
+        self.changeable(id)?;
+        self.unlist_passed(id.slot());
         let record = self.changeable(id)?;
         for entry in &mut record.entries {
             if let Some(target) = &mut entry.target
@@ -304,6 +352,8 @@ impl<T: Attach> Engine<T> {
     ) -> Result<(), ChangeRefused> {
         self.give_record(id);
         let node = self.find(steps);
+        self.changeable(id)?;
+        self.unlist_passed(id.slot());
         let record = self.changeable(id)?;
         for entry in &mut record.entries {
             if Some(entry.node) == node {
@@ -380,9 +430,12 @@ impl<T: Attach> Engine<T> {
             unreachable!("the caller has just seen it");
         };
         record.upgrading = false;
+        record.upgrades_part = false;
         for entry in &mut record.entries {
             (entry.before, entry.before_target) = (None, None);
         }
+        self.unlist_passed(slot);
+        self.forget_order(slot);
         self.settle(id, grants);
     }
 
@@ -408,7 +461,7 @@ impl<T: Attach> Engine<T> {
         for entry in &mut entries {
             let limited = entry.target.is_some_and(|target| target.limit.is_some());
             if entry.permit == Permit::Taken && !limited {
-                self.return_permit(entry.node, owner);
+                self.return_permit(entry.node, id.slot(), owner);
                 entry.permit = Permit::Unneeded;
             }
             match (entry.goal, owner) {

@@ -55,6 +55,8 @@ pub(super) struct Wait {
     /// The request's number in the order of arrival, or [`AHEAD`].
     pub(super) arrival: u64,
     pub(super) stage: Stage,
+    /// A bypass has changed its order to another one here: it is looked at by itself.
+    pub(super) apart: bool,
     before: Option<WaitIndex>,
     after: Option<WaitIndex>,
 }
@@ -69,31 +71,34 @@ struct List {
 /// the order of arrival.
 ///
 /// Lists by mode make every step O(1), however many wait: all in one list want
-/// the same, so that if the first may not pass, the others may not either. Only
-/// an owner's exemption breaks that, and the owners that it may concern are
-/// listed apart.
+/// the same, so that if the first may not pass, the others may not either. Two
+/// things break that, an owner's exemption and a bypass, and those that they may
+/// concern are listed apart.
 #[derive(Debug, Default)]
 pub(super) struct Crowd {
     waiting: [List; MODES + 1],
-    /// How many permits are taken.
-    pub(super) permits: u32,
+    /// The slots of the requests that have taken a permit.
+    pub(super) permits: SmallVec<[u32; 2]>,
     /// Somebody has gone ahead of those that wait for a permit: what is taken may
     /// not all be ahead of each of them.
     pub(super) reordered: bool,
     /// Owners with several entries here of which one waits.
     pub(super) special: SmallVec<[OwnerId; 2]>,
+    /// The waits that are marked `apart`.
+    pub(super) apart: SmallVec<[WaitIndex; 2]>,
 }
 
 impl Crowd {
     fn is_empty(&self) -> bool {
-        self.permits == 0 && !self.has_waiting()
+        self.permits.is_empty() && !self.has_waiting()
     }
 
     pub(super) fn is_awaited(&self, stage: Stage) -> bool {
         self.waiting[stage.list()].first.is_some()
     }
 
-    fn has_waiting(&self) -> bool {
+    /// Whether anybody waits here.
+    pub(super) fn has_waiting(&self) -> bool {
         self.waiting.iter().any(|list| list.first.is_some())
     }
 }
@@ -140,6 +145,22 @@ impl Crowds {
         self.get(crowd)?.waiting[stage.list()].first
     }
 
+    /// The first of a list that is not looked at by itself.
+    pub(super) fn first_in_order(&self, crowd: CrowdIndex, stage: Stage) -> Option<WaitIndex> {
+        let mut list = self.list(crowd, stage);
+        list.find(|(_, wait)| !wait.apart).map(|(at, _)| at)
+    }
+
+    /// One list, from its end.
+    pub(super) fn list_back(
+        &self,
+        crowd: CrowdIndex,
+        stage: Stage,
+    ) -> impl Iterator<Item = (WaitIndex, &Wait)> {
+        let last = self.get(crowd).and_then(|it| it.waiting[stage.list()].last);
+        std::iter::successors(last, |&at| self.wait(at).before).map(|at| (at, self.wait(at)))
+    }
+
     /// One list, from its head.
     pub(super) fn list(
         &self,
@@ -182,6 +203,7 @@ impl Crowds {
             owner: new.owner,
             arrival: new.arrival,
             stage: new.stage,
+            apart: false,
             before,
             after,
         }) as WaitIndex;
@@ -209,7 +231,29 @@ impl Crowds {
             Some(after) => self.waits[after as usize].before = wait.before,
             None => list.last = wait.before,
         }
+        if wait.apart {
+            let apart = &mut self.crowds[crowd as usize - 1].apart;
+            apart.retain(|&mut other| other != at);
+        }
         wait
+    }
+
+    /// Says whether a wait is looked at by itself.
+    pub(super) fn set_apart(&mut self, crowd: CrowdIndex, at: WaitIndex, apart: bool) {
+        let Some(place) = (crowd as usize).checked_sub(1) else {
+            return;
+        };
+        let wait = &mut self.waits[at as usize];
+        if wait.apart == apart {
+            return;
+        }
+        wait.apart = apart;
+        let list = &mut self.crowds[place].apart;
+        if apart {
+            list.push(at);
+        } else {
+            list.retain(|&mut other| other != at);
+        }
     }
 
     /// Notes or forgets that an owner's waits here have to be looked at.

@@ -3,9 +3,11 @@
 use std::num::NonZeroU32;
 
 use super::counts::Counts;
-use super::crowd::{AHEAD, CrowdIndex, Stage, Wait, WaitIndex};
+use super::crowd::{AHEAD, Stage, Wait, WaitIndex};
 use super::entry::Permit;
 use super::modes::{ALL, NodeMode};
+use super::order::permit_wait;
+use super::request::Record;
 use super::tree::NodeIndex;
 use super::{Attach, Engine, Grants};
 use crate::owner::OwnerId;
@@ -18,6 +20,8 @@ pub(super) struct Asker {
     pub(super) arrival: u64,
     /// What its request holds at the node already.
     pub(super) held: Option<NodeMode>,
+    /// Its slot, if a bypass may have changed its order to others.
+    pub(super) slot: Option<u32>,
 }
 
 impl<T: Attach> Engine<T> {
@@ -31,20 +35,20 @@ impl<T: Attach> Engine<T> {
         if there.counts.without(own).block(mode) {
             return false;
         }
-        let earlier = |other: NodeMode| {
-            !mode.compatible(other) && self.waits_before(there.crowd, Stage::Mode(other), asker)
+        let in_front = |other: NodeMode| {
+            !mode.compatible(other) && self.waits_before(node, Stage::Mode(other), asker)
         };
-        there.crowd == 0 || !ALL.into_iter().any(earlier)
+        there.crowd == 0 || !ALL.into_iter().any(in_front)
     }
 
     /// The rule for limits, at one node: fewer than the limit of others have a
-    /// permit, and no other that arrived earlier waits for one.
+    /// permit that counts, and no other that stands in front waits for one.
     pub(super) fn may_take_permit(&self, node: NodeIndex, limit: NonZeroU32, asker: Asker) -> bool {
         self.permits_ahead(node, asker) < limit.get()
-            && !self.waits_before(self.tree.node(node).crowd, Stage::Permit, asker)
+            && !self.waits_before(node, Stage::Permit, asker)
     }
 
-    /// How many permits others have taken that arrived earlier, or went ahead.
+    /// How many permits others have taken that count against the asker.
     pub(super) fn permits_ahead(&self, node: NodeIndex, asker: Asker) -> u32 {
         let Some(crowd) = self.crowds.get(self.tree.node(node).crowd) else {
             return 0;
@@ -52,23 +56,70 @@ impl<T: Attach> Engine<T> {
         if !crowd.reordered {
             // First in, first out: all that are taken.
             let own = asker.owner.and_then(|owner| self.owned.get(node, owner));
-            return crowd.permits - own.map_or(0, |own| own.permits);
+            return crowd.permits.len() as u32 - own.map_or(0, |own| own.permits);
         }
-        let others = self
-            .requests
-            .records()
-            .filter(|(_, record)| asker.owner.is_none() || record.owner != asker.owner);
-        let ahead = others.filter(|(_, record)| record.has_permit_ahead(node, asker.arrival));
+        let permits = crowd.permits.iter();
+        let ahead = permits.filter(|&&slot| self.permit_counts(node, slot, asker));
         ahead.count() as u32
     }
 
-    /// Whether another waits in this list that arrived before the asker.
-    fn waits_before(&self, crowd: CrowdIndex, stage: Stage, asker: Asker) -> bool {
+    /// Whether a permit that a request has taken counts against the asker.
+    pub(super) fn permit_counts(&self, node: NodeIndex, slot: u32, asker: Asker) -> bool {
+        let Some(record) = self.requests.record_ref(slot) else {
+            unreachable!("only live requests have permits");
+        };
+        if asker.owner.is_some() && record.owner == asker.owner {
+            return false;
+        }
+        if record.has_inherited_permit(node) {
+            return true;
+        }
+        let is_before = |other: u32, arrival: u64| {
+            self.is_permit_before(node, slot, (record.arrival, arrival), other)
+        };
+        let Some(order) = asker.slot.and_then(|asker| self.order(asker)) else {
+            return is_before(asker.slot.unwrap_or(u32::MAX), asker.arrival);
+        };
+        let asks = asker.slot.unwrap_or(u32::MAX);
+        // Of what is held, what counts against one that was put in front counts, too.
+        let mut bypassing = order.in_front(node, Stage::Permit).filter(|&it| it != slot);
+        is_before(asks, asker.arrival)
+            || record.is_held()
+                && bypassing.any(|other| {
+                    let other_record = self.requests.record_ref(other);
+                    other_record
+                        .is_some_and(|it| it.has_permit(node) && is_before(other, it.arrival))
+                })
+    }
+
+    /// Whether another waits in this list that stands in front of the asker.
+    fn waits_before(&self, node: NodeIndex, stage: Stage, asker: Asker) -> bool {
+        let crowd = self.tree.node(node).crowd;
+        let is_own = |owner| asker.owner.is_some() && owner == asker.owner;
         // In the order of arrival; the owner's own are passed over.
-        self.crowds
-            .list(crowd, stage)
-            .find(|(_, wait)| asker.owner.is_none() || wait.owner != asker.owner)
-            .is_some_and(|(_, wait)| wait.arrival < asker.arrival)
+        let mut list = self.crowds.list(crowd, stage);
+        let Some((asks, order)) = asker.slot.and_then(|slot| Some((slot, self.order(slot)?)))
+        else {
+            return list
+                .find(|(_, wait)| !is_own(wait.owner))
+                .is_some_and(|(_, wait)| wait.arrival < asker.arrival);
+        };
+        list.take_while(|(_, wait)| wait.arrival < asker.arrival)
+            .any(|(_, wait)| !is_own(wait.owner) && !order.is_before(node, stage, wait.slot))
+            || order
+                .in_front(node, stage)
+                .any(|slot| slot != asks && self.waits_at(node, slot, stage))
+    }
+
+    /// Whether a request waits at a node in this list.
+    fn waits_at(&self, node: NodeIndex, slot: u32, stage: Stage) -> bool {
+        let record = self.requests.record_ref(slot);
+        let entry = record.and_then(|it| it.entries.iter().find(|entry| entry.node == node));
+        let waits = entry.and_then(|entry| match stage {
+            Stage::Mode(_) => entry.wait,
+            Stage::Permit => permit_wait(entry.permit),
+        });
+        waits.is_some_and(|at| self.crowds.wait(at).stage == stage)
     }
 
     /// Lets pass at a node whoever may, and notes the requests granted by that.
@@ -88,18 +139,30 @@ impl<T: Attach> Engine<T> {
     }
 
     /// One that waits at the node and may pass. The heads of the lists are
-    /// enough, but for owners that have something else here.
+    /// enough, but for owners that have something else here, and for those whose
+    /// order here a bypass has changed.
     fn next_to_pass(&self, node: NodeIndex) -> Option<WaitIndex> {
         let there = self.tree.node(node).crowd;
         let crowd = self.crowds.get(there)?;
-        let heads = Stage::ALL
-            .into_iter()
-            .filter_map(|stage| self.crowds.first(there, stage));
+        if !crowd.has_waiting() {
+            return None;
+        }
+        let heads = Stage::ALL.into_iter().filter_map(|stage| {
+            if crowd.apart.is_empty() {
+                self.crowds.first(there, stage)
+            } else {
+                self.crowds.first_in_order(there, stage)
+            }
+        });
         let special = crowd.special.iter().flat_map(|&owner| {
             let own = self.owned.get(node, owner);
             own.into_iter().flat_map(|own| own.waiting.iter().copied())
         });
-        heads.chain(special).find(|&at| self.may_go(node, at))
+        let apart = crowd.apart.iter().copied();
+        heads
+            .chain(apart)
+            .chain(special)
+            .find(|&at| self.may_go(node, at))
     }
 
     fn may_go(&self, node: NodeIndex, at: WaitIndex) -> bool {
@@ -112,6 +175,7 @@ impl<T: Attach> Engine<T> {
             owner: wait.owner,
             arrival: wait.arrival,
             held: entry.held,
+            slot: Some(wait.slot),
         };
         match (wait.stage, entry.target.and_then(|target| target.limit)) {
             (Stage::Mode(mode), _) => {
@@ -120,13 +184,24 @@ impl<T: Attach> Engine<T> {
                         && mode == NodeMode::Read
                         && self.tree.node(node).counts.total() == 1)
             }
+            (Stage::Permit, Some(limit)) if self.is_apart(node) => {
+                self.may_take_out_of_order(node, wait.slot, limit)
+            }
             (Stage::Permit, Some(limit)) => self.may_take_permit(node, limit, asker),
             (Stage::Permit, None) => true,
         }
     }
 
+    /// Whether the order of some that wait here has been changed.
+    fn is_apart(&self, node: NodeIndex) -> bool {
+        let crowd = self.crowds.get(self.tree.node(node).crowd);
+        crowd.is_some_and(|crowd| !crowd.apart.is_empty())
+    }
+
     /// Lets one that waits pass; its request is granted with its last stage.
     fn pass(&mut self, node: NodeIndex, at: WaitIndex, grants: &mut Grants) {
+        let crowd = self.tree.node(node).crowd;
+        let in_turn = self.crowds.first(crowd, Stage::Permit) == Some(at);
         let Wait {
             slot, entry, stage, ..
         } = self.unlink(node, at);
@@ -136,11 +211,12 @@ impl<T: Attach> Engine<T> {
         let owner = record.owner;
         record.blocked -= 1;
         let granted = record.blocked == 0;
-        let entry = &mut record.entries[entry as usize];
+        let index = entry;
+        let entry = &mut record.entries[index as usize];
         match stage {
             Stage::Permit => {
                 entry.permit = Permit::Taken;
-                self.take_permit(node, owner);
+                self.take_permit(node, slot, owner, in_turn);
             }
             Stage::Mode(_) => {
                 entry.wait = None;
@@ -152,6 +228,16 @@ impl<T: Attach> Engine<T> {
         if granted {
             self.grant(slot, grants);
         }
+        self.list_if_waiting(slot, index);
+    }
+
+    /// Lists an entry that has passed, unless the wait of its request is over.
+    fn list_if_waiting(&mut self, slot: u32, index: u32) {
+        let record = self.requests.record_ref(slot);
+        let is_whole = |record: &Record<T>| record.payload.as_ref().is_none_or(Attach::is_whole);
+        if record.is_some_and(|it| it.blocked > 0 || it.upgrades_part || !is_whole(it)) {
+            self.list_entry(slot, index);
+        }
     }
 
     /// The last stage has passed.
@@ -161,19 +247,24 @@ impl<T: Attach> Engine<T> {
         let Some(record) = self.requests.record_at(slot) else {
             unreachable!("the caller has just seen it");
         };
+        let is_whole = record.payload.as_ref().is_none_or(Attach::is_whole);
         if record.upgrading && record.upgrades_part {
             grants.push((AHEAD, id));
             return;
         }
-        if record.upgrading {
+        let finish = record.upgrading;
+        if finish {
             grants.push((AHEAD, id));
         } else {
             record.granted = true;
             grants.push((record.arrival, id));
             self.waiting -= 1;
         }
-        let finish = record.upgrading;
         self.requests.set_granted(id, self.clock, self.now);
+        if is_whole {
+            self.unlist_passed(slot);
+            self.forget_order(slot);
+        }
         if finish {
             self.finish_upgrade(slot, grants);
         }
@@ -201,19 +292,29 @@ impl<T: Attach> Engine<T> {
         }
     }
 
-    pub(super) fn take_permit(&mut self, node: NodeIndex, owner: Option<OwnerId>) {
+    /// Counts a permit that is taken: in its turn, or ahead of others.
+    pub(super) fn take_permit(
+        &mut self,
+        node: NodeIndex,
+        slot: u32,
+        owner: Option<OwnerId>,
+        in_turn: bool,
+    ) {
         let crowd = &mut self.tree.node_mut(node).crowd;
         let crowd = self.crowds.ensure(crowd);
-        crowd.permits += 1;
-        crowd.reordered |= crowd.is_awaited(Stage::Permit);
+        crowd.permits.push(slot);
+        crowd.reordered |= !in_turn && crowd.is_awaited(Stage::Permit);
         if let Some(owner) = owner {
             self.owned.entry(node, owner).permits += 1;
         }
     }
 
-    pub(super) fn return_permit(&mut self, node: NodeIndex, owner: Option<OwnerId>) {
+    pub(super) fn return_permit(&mut self, node: NodeIndex, slot: u32, owner: Option<OwnerId>) {
         let crowd = &mut self.tree.node_mut(node).crowd;
-        self.crowds.ensure(crowd).permits -= 1;
+        let permits = &mut self.crowds.ensure(crowd).permits;
+        if let Some(at) = permits.iter().position(|&taken| taken == slot) {
+            permits.swap_remove(at);
+        }
         if let Some(owner) = owner {
             self.owned.entry(node, owner).permits -= 1;
         }

@@ -73,6 +73,8 @@ pub(super) struct Entry {
     pub(super) before_target: Option<Target>,
     /// Its place in the node's queue.
     pub(super) wait: Option<WaitIndex>,
+    /// Its place among those that have passed the node and wait elsewhere.
+    pub(super) through: Option<u32>,
     pub(super) permit: Permit,
 }
 
@@ -89,6 +91,7 @@ impl Entry {
             before: None,
             before_target: None,
             wait: None,
+            through: None,
             permit: Permit::Unneeded,
         }
     }
@@ -98,6 +101,16 @@ impl Entry {
     pub(super) fn raise(&mut self, mode: NodeMode) {
         let raised = self.goal.map_or(mode, |before| before.supremum(mode));
         (self.goal, self.asked) = (Some(raised), Some(raised));
+    }
+
+    /// What it holds here whatever becomes of the wait of its request, or of the
+    /// upgrade: not what has only passed.
+    pub(super) fn kept(&self, upgrade_waits: bool) -> Option<NodeMode> {
+        if upgrade_waits {
+            self.before
+        } else {
+            self.inherited
+        }
     }
 
     /// Adds a claim that ends here.

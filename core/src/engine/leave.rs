@@ -114,20 +114,33 @@ impl<T: Attach> Engine<T> {
     }
 
     fn end_record(&mut self, id: RequestId, grants: &mut Grants) -> Option<Ended<T>> {
+        let record = self.requests.record(id)?;
+        if record.order.is_some() {
+            self.forget_order_for_good(id.slot());
+        }
         let (token, record) = self.requests.remove(id)?;
         if !record.granted {
             self.waiting -= 1;
         }
-        // Children before their parents, as retiring wants it.
-        for entry in record.entries.iter().rev() {
+        if let Some(owner) = record.owner {
+            self.remove_owned(owner, record.owned);
+        }
+        // From all nodes before any is looked at: an upgrade that is granted at one
+        // looks at others itself.
+        for entry in &record.entries {
             if record.owner.is_none()
+                && entry.through.is_none()
                 && self.tree.node(entry.node).crowd == 0
                 && let Some(held) = entry.held
             {
-                self.leave_alone(entry.node, held);
+                self.tree.node_mut(entry.node).counts.remove(held);
+                self.leave_top(entry.node);
                 continue;
             }
             self.leave(entry, id.slot(), record.owner);
+        }
+        // Children before their parents, as retiring wants it.
+        for entry in record.entries.iter().rev() {
             self.look_at(entry.node, grants);
         }
         self.keep_entries(record.entries);
@@ -140,6 +153,14 @@ impl<T: Attach> Engine<T> {
         })
     }
 
+    fn remove_owned(&mut self, owner: OwnerId, place: u32) {
+        if let Some(slot) = self.owned.remove_request(owner, place)
+            && let Some(moved) = self.requests.record_at(slot)
+        {
+            moved.owned = place;
+        }
+    }
+
     /// Takes an entry from its node: out of the queue, and out of the counts.
     pub(super) fn leave(&mut self, entry: &Entry, slot: u32, owner: Option<OwnerId>) {
         let node = entry.node;
@@ -148,9 +169,12 @@ impl<T: Attach> Engine<T> {
         {
             self.unlink(node, at);
         }
+        if let Some(at) = entry.through {
+            self.unlist_entry(node, at);
+        }
         match entry.permit {
             Permit::Unneeded => {}
-            Permit::Taken => self.return_permit(node, owner),
+            Permit::Taken => self.return_permit(node, slot, owner),
             Permit::Waiting(at) => {
                 self.unlink(node, at);
             }
@@ -193,6 +217,7 @@ impl<T: Attach> Engine<T> {
     fn shrink(&mut self) {
         self.tree.shrink();
         self.crowds.shrink();
+        self.through.shrink();
         self.requests.shrink();
         if self.marks.capacity() > 4_096 {
             self.marks = Vec::new();

@@ -5,6 +5,7 @@ use super::crowd::{Stage, Wait};
 use super::decide::Asker;
 use super::entry::{Entry, Permit};
 use super::modes::NodeMode;
+use super::request::Record;
 use super::tree::{NodeIndex, ROOT};
 use super::{Attach, Engine, RequestId, State, state_of};
 use crate::claim::Claim;
@@ -68,7 +69,7 @@ impl<T: Attach> Engine<T> {
             state: state_of(self.requests.token(id)?),
             owner: record.and_then(|record| record.owner),
             claims: claims.collect(),
-            upgrading: record.is_some_and(|record| record.upgrading),
+            upgrading: record.is_some_and(Record::upgrade_waits),
             since: self.requests.since(id)?,
         })
     }
@@ -108,66 +109,99 @@ impl<T: Attach> Engine<T> {
 
     /// Whether the other request keeps this entry of one waiting.
     fn keeps_waiting(&self, entry: &Entry, other: RequestId) -> bool {
+        let node = entry.node;
         if let Some(at) = entry.wait {
             let wait = self.crowds.wait(at);
             let Stage::Mode(mode) = wait.stage else {
                 return false;
             };
-            if Counts::of(self.held_at(other, entry.node)).block(mode) {
+            if Counts::of(self.held_at(other, node)).block(mode) {
                 return true;
             }
-            let ahead = self.wait_at(other, entry.node, |it| it.wait);
-            if ahead.is_some_and(|(stage, arrival)| match stage {
-                Stage::Mode(theirs) => !theirs.compatible(mode) && arrival < wait.arrival,
-                Stage::Permit => false,
-            }) {
+            if let Some((theirs @ Stage::Mode(their_mode), arrival)) = self.wait_at(other, node)
+                && !their_mode.compatible(mode)
+                && self.stands_before(node, theirs, (other.slot(), arrival), wait)
+            {
                 return true;
             }
         }
         if let Permit::Waiting(at) = entry.permit {
             let wait = self.crowds.wait(at);
-            let earlier = |theirs: u32| self.crowds.wait(theirs).arrival < wait.arrival;
-            let record = self.requests.record(other);
-            let theirs = record.and_then(|record| {
-                let entries = &mut record.entries.iter();
-                entries.find(|it| it.node == entry.node)
-            });
-            return match theirs.map(|it| it.permit) {
-                Some(Permit::Taken) => self.are_permits_gone(entry, wait),
-                Some(Permit::Waiting(theirs)) => earlier(theirs),
-                _ => false,
-            };
+            return self.permit_keeps_waiting(node, other.slot(), wait);
         }
         false
     }
 
-    /// Whether those ahead, had they all a permit, would leave none: else it is
-    /// those that wait ahead, with smaller limits, that are in the way.
-    fn are_permits_gone(&self, entry: &Entry, wait: &Wait) -> bool {
-        let there = self.tree.node(entry.node).crowd;
-        let asker = Asker {
-            owner: wait.owner,
-            arrival: wait.arrival,
-            held: None,
+    /// Whether one that waits at a node stands in front of another wait there.
+    pub(super) fn stands_before(
+        &self,
+        node: NodeIndex,
+        stage: Stage,
+        (slot, arrival): (u32, u64),
+        wait: &Wait,
+    ) -> bool {
+        match self.order(wait.slot) {
+            Some(order) if order.is_after(node, stage, slot) => true,
+            Some(order) if order.is_before(node, stage, slot) => false,
+            _ => arrival < wait.arrival,
+        }
+    }
+
+    /// Whether another's permit, or its wait for one, keeps one waiting that is over
+    /// its limit here: all that count if they are as many as its limit, else those
+    /// that wait in front.
+    pub(super) fn permit_keeps_waiting(&self, node: NodeIndex, other: u32, wait: &Wait) -> bool {
+        let Some(record) = self.requests.record_ref(other) else {
+            return false;
         };
-        let taken = self.permits_ahead(entry.node, asker);
-        let waiting = self.crowds.list(there, Stage::Permit).filter(|(_, it)| {
-            it.arrival < wait.arrival && (it.owner.is_none() || it.owner != wait.owner)
-        });
-        let limit = entry.target.and_then(|target| target.limit);
-        limit.is_none_or(|limit| taken as usize + waiting.count() >= limit.get() as usize)
+        let theirs = record.entries.iter().find(|it| it.node == node);
+        match theirs.map(|it| it.permit) {
+            Some(Permit::Taken) => {
+                self.permit_counts(node, other, asker_of(wait)) && self.are_permits_gone(node, wait)
+            }
+            Some(Permit::Waiting(_)) => {
+                self.is_permit_before(node, other, (record.arrival, wait.arrival), wait.slot)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether those that count, had they all a permit, would leave none: else it is
+    /// those that wait in front, with smaller limits, that are in the way.
+    fn are_permits_gone(&self, node: NodeIndex, wait: &Wait) -> bool {
+        let taken = self.permits_ahead(node, asker_of(wait));
+        let waiting = self.permit_waits_before(node, wait).count();
+        taken as usize + waiting >= self.limit_at(node, wait.slot)
+    }
+
+    /// The waits for a permit of the node that stand in front of one.
+    pub(super) fn permit_waits_before(
+        &self,
+        node: NodeIndex,
+        wait: &Wait,
+    ) -> impl Iterator<Item = &Wait> {
+        let there = self.tree.node(node).crowd;
+        let list = self.crowds.list(there, Stage::Permit).map(|(_, it)| it);
+        let (slot, arrival, owner) = (wait.slot, wait.arrival, wait.owner);
+        list.filter(move |it| {
+            let others = it.slot != slot && (it.owner.is_none() || it.owner != owner);
+            others && self.is_permit_before(node, it.slot, (it.arrival, arrival), slot)
+        })
+    }
+
+    /// The limit of a request's claim on a node.
+    pub(super) fn limit_at(&self, node: NodeIndex, slot: u32) -> usize {
+        let record = self.requests.record_ref(slot);
+        let entry = record.and_then(|it| it.entries.iter().find(|entry| entry.node == node));
+        let limit = entry.and_then(|entry| entry.target?.limit);
+        limit.map_or(usize::MAX, |limit| limit.get() as usize)
     }
 
     /// Where a request waits at a node.
-    fn wait_at(
-        &self,
-        id: RequestId,
-        node: NodeIndex,
-        of: impl Fn(&Entry) -> Option<u32>,
-    ) -> Option<(Stage, u64)> {
+    fn wait_at(&self, id: RequestId, node: NodeIndex) -> Option<(Stage, u64)> {
         let entries = &self.requests.record(id)?.entries;
         let entry = entries.iter().find(|entry| entry.node == node)?;
-        let wait = self.crowds.wait(of(entry)?);
+        let wait = self.crowds.wait(entry.wait?);
         Some((wait.stage, wait.arrival))
     }
 
@@ -219,5 +253,15 @@ impl<T: Attach> Engine<T> {
         let mut names: Vec<&[u8]> = way.filter_map(|at| self.tree.name(at)).collect();
         names.reverse();
         Path::from_segments(names).or_entry(self.tree.name(node).is_none())
+    }
+}
+
+/// Who asks for a permit, of one that waits for it.
+pub(super) fn asker_of(wait: &Wait) -> Asker {
+    Asker {
+        owner: wait.owner,
+        arrival: wait.arrival,
+        held: None,
+        slot: Some(wait.slot),
     }
 }

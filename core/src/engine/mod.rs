@@ -57,26 +57,30 @@
 
 mod arrive;
 mod change;
-mod circle;
 mod claim_set;
 mod counts;
 mod crowd;
+mod deadlock;
 mod decide;
 mod entry;
 mod leave;
 mod look;
 pub(crate) mod modes;
+mod order;
+mod over;
 mod owned;
 mod request;
 mod send_back;
+mod through;
 mod tree;
 
 use smallvec::SmallVec;
 
 pub use change::{ChangeRefused, Upgraded};
-pub(crate) use circle::{Agent, Part, circle};
 pub use claim_set::ClaimSet;
 pub(crate) use claim_set::{Claims, collect};
+pub use deadlock::Untangled;
+pub(crate) use deadlock::{Agent, At, Knot, OutOfReach, Tangle, World, bypasses, tangle};
 pub use look::Seen;
 pub use request::RequestId;
 
@@ -88,6 +92,7 @@ use crowd::Crowds;
 use entry::Entry;
 use owned::Owned;
 use request::Requests;
+use through::Through;
 use tree::Tree;
 pub(crate) use tree::{CLASSES, class};
 
@@ -141,9 +146,15 @@ pub trait Attach {
         true
     }
 
-    /// Whether an upgrade of the whole waits, perhaps elsewhere only.
-    fn upgrade_waits(&self) -> bool {
+    /// Whether an upgrade of the whole has passed everywhere: it is in force then,
+    /// though this engine has not been told of it.
+    fn is_upgraded(&self) -> bool {
         false
+    }
+
+    /// Whether the request has no parts in other engines.
+    fn is_whole(&self) -> bool {
+        true
     }
 }
 
@@ -158,6 +169,7 @@ pub struct Engine<T> {
     tree: Tree,
     crowds: Crowds,
     owned: Owned,
+    through: Through,
     requests: Requests<T>,
     /// The number of the last arrival.
     arrivals: u64,
@@ -166,6 +178,8 @@ pub struct Engine<T> {
     clock: u64,
     /// How many requests wait.
     waiting: usize,
+    /// What was looked at by those that go ahead and by searches for cycles.
+    steps: u64,
     /// The caller's time, noted for requests that are granted.
     now: u32,
     /// For each node the entry that the request being taken in has there, if the
@@ -192,10 +206,12 @@ impl<T: Attach> Engine<T> {
             tree: Tree::new(hasher),
             crowds: Crowds::default(),
             owned: Owned::default(),
+            through: Through::default(),
             requests: Requests::new(seed),
             arrivals: 0,
             clock: 0,
             waiting: 0,
+            steps: 0,
             now: 0,
             marks: Vec::new(),
             round: 0,
@@ -210,8 +226,8 @@ impl<T: Attach> Engine<T> {
     }
 
     /// Takes a request in: it is granted at once if nothing that conflicts is
-    /// ahead of it, else it waits until that is so. Deadlocks are the caller's
-    /// to look for, with [`circle`](Self::circle).
+    /// ahead of it, else it waits until that is so. Whether it may wait is the
+    /// caller's to ask, with [`untangle`](Self::untangle).
     ///
     /// # Errors
     ///
@@ -254,7 +270,21 @@ impl<T: Attach> Engine<T> {
         let hasher = self.tree.hasher().clone();
         let mut prepared = Prepared::new();
         prepared.fill(claims.claims(), claims.limits(), &hasher)?;
-        Ok(self.would_pass(prepared.iter(), owner))
+        let free = self.would_pass(prepared.iter(), owner);
+        let may_close_cycle = owner.is_some_and(|owner| match free {
+            true => self.owner_waits(owner),
+            false => self.has_owner(owner),
+        });
+        if !may_close_cycle || self.is_full() {
+            return Ok(free);
+        }
+        // Only the order of those that wait may be in its way.
+        let mut again: SmallVec<[RequestId; 1]> = SmallVec::new();
+        let submitted = self.submit_record(prepared.iter(), owner, &mut again);
+        let would = self.would_untangle(submitted.id, free);
+        self.end(submitted.id, &mut again);
+        debug_assert!(again.is_empty(), "whoever made way is where it was");
+        Ok(would)
     }
 
     /// Where a request stands; `None` for a stale id. One that waits to be
@@ -301,6 +331,14 @@ impl<T: Attach> Engine<T> {
         self.requests.len() - self.waiting
     }
 
+    /// How many entries and waits of requests were looked at so far to find out
+    /// whether a wait closes a cycle, and who has to make way for an upgrade or for what
+    /// an owner holds already: a measure of their cost that does not depend on a clock.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.steps
+    }
+
     /// Whether nothing at all is left: no request, and nobody at any node. Takes
     /// time in proportion to the nodes; meant for tests.
     #[must_use]
@@ -309,6 +347,7 @@ impl<T: Attach> Engine<T> {
             && self.tree.is_empty()
             && self.crowds.is_empty()
             && self.owned.is_empty()
+            && self.through.is_empty()
     }
 
     /// Whether no further request can be numbered (2²⁴ are live).
@@ -325,10 +364,15 @@ impl<T: Attach> Engine<T> {
         self.clock = self.clock.max(token);
     }
 
-    /// Whether an owner holds something, all parts of it granted.
-    pub(crate) fn has_held(&self, owner: OwnerId) -> bool {
-        let mut records = self.requests.records();
-        records.any(|(_, record)| record.owner == Some(owner) && record.is_held())
+    /// The requests of an owner, in no particular order.
+    pub(crate) fn requests_of(&self, owner: OwnerId) -> impl Iterator<Item = RequestId> {
+        let slots = self.owned.requests(owner).iter();
+        slots.map(|&slot| self.requests.id_at(slot))
+    }
+
+    /// Whether an owner has requests here.
+    pub(crate) fn has_owner(&self, owner: OwnerId) -> bool {
+        !self.owned.requests(owner).is_empty()
     }
 
     /// The requests that something may be attached to.

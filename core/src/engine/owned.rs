@@ -38,6 +38,8 @@ impl Own {
 #[derive(Debug, Default)]
 pub(super) struct Owned {
     map: BTreeMap<(NodeIndex, OwnerId), Own>,
+    /// The slots of each owner's requests, in no particular order.
+    requests: BTreeMap<OwnerId, Vec<u32>>,
 }
 
 impl Owned {
@@ -59,13 +61,30 @@ impl Owned {
         }
     }
 
-    pub(super) fn at(&self, node: NodeIndex) -> impl Iterator<Item = (OwnerId, &Own)> {
-        self.map
-            .range((node, OwnerId::FIRST)..=(node, OwnerId::LAST))
-            .map(|(&(_, owner), own)| (owner, own))
+    /// Notes a request of an owner. Its place among the owner's.
+    pub(super) fn add_request(&mut self, owner: OwnerId, slot: u32) -> u32 {
+        let slots = self.requests.entry(owner).or_default();
+        slots.push(slot);
+        slots.len() as u32 - 1
+    }
+
+    /// Forgets it. The slot of the request that has its place now, if one has.
+    pub(super) fn remove_request(&mut self, owner: OwnerId, place: u32) -> Option<u32> {
+        let slots = self.requests.get_mut(&owner)?;
+        slots.swap_remove(place as usize);
+        let moved = slots.get(place as usize).copied();
+        if slots.is_empty() {
+            self.requests.remove(&owner);
+        }
+        moved
+    }
+
+    /// The slots of the owner's requests.
+    pub(super) fn requests(&self, owner: OwnerId) -> &[u32] {
+        self.requests.get(&owner).map_or(&[], Vec::as_slice)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.map.is_empty()
+        self.map.is_empty() && self.requests.is_empty()
     }
 }

@@ -9,6 +9,8 @@ use slab::Slab;
 
 use super::Attach;
 use super::entry::{Entry, Permit, Target};
+use super::modes::NodeMode;
+use super::order::Order;
 use super::tree::NodeIndex;
 use crate::mode::Mode;
 use crate::owner::OwnerId;
@@ -59,11 +61,15 @@ pub(super) struct Record<T> {
     pub(super) granted: bool,
     /// It is granted and waits to be upgraded.
     pub(super) upgrading: bool,
-    /// The upgrade is a part of one that reaches into other engines: the caller
-    /// says when it is complete.
+    /// The caller says when the upgrade is complete: it is a part of one that reaches
+    /// into other engines, or is still to be looked at.
     pub(super) upgrades_part: bool,
     /// The slot that this record belongs to.
     pub(super) slot: u32,
+    /// Its place among the requests of its owner.
+    pub(super) owned: u32,
+    /// Where a bypass has changed its order to others.
+    pub(super) order: Option<Box<Order>>,
     /// One for each node that it touches, a node before the nodes below it; the
     /// first is at the root.
     pub(super) entries: Vec<Entry>,
@@ -83,6 +89,8 @@ impl<T: Attach> Record<T> {
             upgrading: false,
             upgrades_part: false,
             slot: 0,
+            owned: 0,
+            order: None,
             entries,
             payload: None,
         }
@@ -91,7 +99,7 @@ impl<T: Attach> Record<T> {
     /// What one of its entries claims now: while an upgrade waits, what it did
     /// before.
     pub(super) fn claimed(&self, entry: &Entry) -> Option<Target> {
-        if self.upgrading {
+        if self.upgrade_waits() {
             entry.before_target
         } else {
             entry.target
@@ -102,20 +110,52 @@ impl<T: Attach> Record<T> {
     pub(super) fn is_held(&self) -> bool {
         self.granted && self.payload.as_ref().is_none_or(Attach::is_held)
     }
+
+    /// Its upgrade waits, as far as it may reach. This alone decides what it holds:
+    /// an upgrade is in force from the step in which its last part passes.
+    pub(super) fn upgrade_waits(&self) -> bool {
+        self.upgrading && !self.payload.as_ref().is_some_and(Attach::is_upgraded)
+    }
+
+    /// It waits, or its upgrade does.
+    pub(super) fn waits(&self) -> bool {
+        !self.is_held() || self.upgrade_waits()
+    }
+
+    /// What one of its entries, which does not wait, has been let in with while the
+    /// request waits, or its upgrade.
+    pub(super) fn passed_with(&self, entry: &Entry) -> Option<NodeMode> {
+        if self.upgrading {
+            entry.goal.filter(|_| entry.held != entry.before)
+        } else {
+            entry.asked
+        }
+    }
+
+    /// What one of its entries holds: what keeps others waiting even if nobody else
+    /// waited.
+    pub(super) fn held(&self, entry: &Entry) -> Option<NodeMode> {
+        if self.waits() {
+            entry.kept(self.upgrading)
+        } else {
+            entry.held
+        }
+    }
 }
 
 impl<T> Record<T> {
-    /// Whether it has taken a permit at this node that is ahead of whoever arrived
-    /// at that time.
-    pub(super) fn has_permit_ahead(&self, node: NodeIndex, arrival: u64) -> bool {
-        let inherited = |entry: &Entry| {
+    /// Whether it has, or wants, a permit of this node.
+    pub(super) fn has_permit(&self, node: NodeIndex) -> bool {
+        let mut entries = self.entries.iter();
+        entries.any(|entry| entry.node == node && entry.permit != Permit::Unneeded)
+    }
+
+    /// Whether it has a permit of this node that its owner held when it arrived.
+    pub(super) fn has_inherited_permit(&self, node: NodeIndex) -> bool {
+        let entry = self.entries.iter().find(|entry| entry.node == node);
+        entry.is_some_and(|entry| {
             let mut targets = [entry.target, entry.before_target].into_iter().flatten();
             targets.any(|target| target.inherited)
-        };
-        self.entries.iter().any(|entry| {
-            entry.node == node
-                && entry.permit == Permit::Taken
-                && (self.arrival < arrival || inherited(entry))
         })
     }
 }
@@ -349,7 +389,8 @@ impl<T> Requests<T> {
         self.records.get(place)
     }
 
-    /// All requests with records: all that wait, and all that belong to owners.
+    /// All requests with records: all that wait, and all that belong to owners. Takes
+    /// time in proportion to the most that there ever were.
     pub(super) fn records(&self) -> impl Iterator<Item = (RequestId, &Record<T>)> {
         let records = self.records.iter();
         records.map(|(_, record)| (self.id_at(record.slot), record))

@@ -255,3 +255,81 @@ fn a_class_is_idle_when_nobody_has_a_claim_below_its_first_segments() {
     world.end(record);
     assert!(world.engine.is_class_idle(class));
 }
+
+/// The steps that one more request takes, or its upgrade, until it is known whether it
+/// may wait.
+fn steps_of_a_wait<'a>(
+    world: &mut World,
+    owner: Option<OwnerId>,
+    claims: impl IntoIterator<Item = Claim<'a>>,
+) -> u64 {
+    let before = world.engine.steps();
+    let id = world.submit_as(owner, claims);
+    assert!(world.waits(id));
+    let outcome = world.engine.untangle(id, &mut Vec::new());
+    assert_eq!(outcome, Untangled::Clear);
+    world.engine.steps() - before
+}
+
+#[test]
+fn owners_that_queue_for_one_path_take_as_many_steps_however_many_they_are() {
+    let mut world = World::new();
+    world.submit(write("hot"));
+    let mut steps = Vec::new();
+    for number in 1..=5_000 {
+        let row = format!("rows/{number}");
+        world.submit_as(owner(number), write(row.as_str()));
+        steps.push(steps_of_a_wait(&mut world, owner(number), write("hot")));
+    }
+    assert!(steps.iter().all(|&it| it == steps[0]), "{steps:?}");
+    assert!(steps[0] < 20, "{}", steps[0]);
+}
+
+#[test]
+fn those_that_wait_elsewhere_are_not_looked_at() {
+    let mut world = World::new();
+    let other = world.submit(read("x/y"));
+    let second = world.submit(read("x/z"));
+    let held = world.submit_as(owner(1), read("x/y"));
+    let few = steps_of_a_wait(&mut world, owner(1), write("x/z"));
+    for number in 0..5_000 {
+        let path = format!("elsewhere/{number}");
+        world.submit(write(path.as_str()));
+        world.submit_as(owner(2 + number), write(path.as_str()));
+    }
+    let many = steps_of_a_wait(&mut world, owner(1), write("x/z"));
+    // The second wait of the owner is one request more of it to look at.
+    assert!(many <= 2 * few + 4, "{few} {many}");
+    let before = world.engine.steps();
+    assert_eq!(world.engine.upgrade(held), Ok(Upgraded::Waiting));
+    assert_eq!(
+        world.engine.untangle(held, &mut Vec::new()),
+        Untangled::Clear
+    );
+    assert!(world.engine.steps() - before < 30);
+    // What ends looks for nothing.
+    let before = world.engine.steps();
+    world.end(second);
+    world.end(other);
+    assert_eq!(world.engine.steps(), before);
+}
+
+#[test]
+fn a_blocked_upgrade_takes_steps_in_proportion_to_its_claims() {
+    let mut each = Vec::new();
+    for claims in [50_u64, 500] {
+        let mut world = World::new();
+        let names: Vec<String> = (0..claims).map(|it| format!("t/{it}")).collect();
+        let all: Vec<Claim<'_>> = names.iter().map(|it| read(it.as_str())).collect();
+        let upgraded = world.submit_as(owner(1), all);
+        let last = names.last().map_or("", String::as_str);
+        world.submit(read(last));
+        for _ in 0..5_000 {
+            world.submit(write(last));
+        }
+        let before = world.engine.steps();
+        assert_eq!(world.engine.upgrade(upgraded), Ok(Upgraded::Waiting));
+        each.push((world.engine.steps() - before) / claims);
+    }
+    assert!(each[1] <= 2 * each[0].max(1), "{each:?}");
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use oarlock_proof::circle;
 use oarlock_proof::oracle::Oracle;
 use oarlock_proof::words::{Agent, Claim, Id, Outcome, Refused, Request};
 
@@ -33,9 +34,8 @@ pub struct Looked {
     pub operations: u64,
     /// How many of them were refused because of a deadlock.
     pub deadlocks: u64,
-    /// How many waits ended with a deadlock because their owner was granted
-    /// something.
-    pub lost: u64,
+    /// How many of them changed the order of those that wait.
+    pub bypasses: u64,
 }
 
 /// What is the same for all states of a world.
@@ -47,6 +47,8 @@ pub struct Checker<'w> {
     pub sets: Sets,
     /// Its symmetries.
     pub canon: Canon,
+    /// Whether only the rules are looked at.
+    pub rules: bool,
 }
 
 /// A grant in the course of a history: who, with which claims, and which token.
@@ -56,7 +58,8 @@ impl<'w> Checker<'w> {
     /// For this world.
     #[must_use]
     pub fn new(world: &'w World) -> Self {
-        Self { world, sets: Sets::new(world), canon: Canon::new(&world.symmetries()) }
+        let canon = Canon::new(&world.symmetries());
+        Self { world, sets: Sets::new(world), canon, rules: false }
     }
 
     /// Looks at a state that the engine reaches by this history: does every
@@ -66,7 +69,7 @@ impl<'w> Checker<'w> {
     ///
     /// What was different, as a story that a person can follow.
     pub fn look(&self, key: Key, history: &[Op]) -> Result<Looked, String> {
-        let oracle = Oracle { live: state::unpack(key), ..Oracle::default() };
+        let oracle = state::unpack(key);
         let tell = |at: Option<Op>, what: String| {
             let done: Vec<Op> = history.iter().copied().chain(at).collect();
             format!("{what}\nafter {}", story(self.world, &done))
@@ -93,14 +96,21 @@ impl<'w> Checker<'w> {
                 tries.push((op, answer.is_ok() && !next.waits(oracle.live.len() as Id)));
             }
             looked.deadlocks += u64::from(matches!(answer, Err(Refused::Deadlock)));
-            let lost = |event: &&(Id, Outcome)| event.1.is_err();
-            looked.lost += next.events.iter().filter(lost).count() as u64;
-            if next.live == oracle.live && next.events.is_empty() {
+            let sound = operation_is_sound(self.world, &oracle, op, &answer, &next);
+            looked.bypasses += u64::from(sound.map_err(|what| tell(Some(op), what))?);
+            if next == oracle {
                 still.push((op, answer));
                 spare = Some(next);
             } else {
                 moving.push((op, answer, next));
             }
+        }
+        if self.rules {
+            looked.moves.extend(moving.iter().map(|(op, _, next)| {
+                let (to, names) = self.canon.of(next);
+                Move { op: *op, to, names, stays: false }
+            }));
+            return Ok(looked);
         }
         // All that changes nothing, one after the other, on one engine; then one
         // that does. Each other one on an engine of its own.
@@ -125,7 +135,7 @@ impl<'w> Checker<'w> {
                     .and_then(|()| same(next, &side, true))
                     .and_then(|()| self.tokens(&oracle, next, &side, &grants))
                     .map_err(|what| tell(Some(*op), what))?;
-                let (to, names) = self.canon.of(&next.live);
+                let (to, names) = self.canon.of(next);
                 looked.moves.push(Move { op: *op, to, names, stays: false });
             }
             if !side.drain(round % 2 == 1) {
@@ -133,10 +143,10 @@ impl<'w> Checker<'w> {
                 return Err(tell(op, "something is left behind when all have ended".into()));
             }
         }
-        // A history that ends in a refusal leads here, too: one with a circle, if
+        // A history that ends in a refusal leads here, too: one with a cycle, if
         // there is one, since most was taken back for it.
-        let circle = still.iter().find(|(_, answer)| matches!(answer, Err(Refused::Deadlock)));
-        looked.moves.extend(circle.or(still.first()).map(|&(op, _)| Move {
+        let cycle = still.iter().find(|(_, answer)| matches!(answer, Err(Refused::Deadlock)));
+        looked.moves.extend(cycle.or(still.first()).map(|&(op, _)| Move {
             op,
             to: key,
             names: Renaming::NONE,
@@ -249,13 +259,11 @@ fn conflict(one: u32, other: u32) -> bool {
 /// What has to be true of every state, by the meaning of the rules.
 fn state_is_sound(oracle: &Oracle) -> Result<(), String> {
     let live = &oracle.live;
-    let strangers =
-        |a: &Request, b: &Request| a.id != b.id && (a.owner.is_none() || a.owner != b.owner);
     // Mutual exclusion.
-    for one in live.iter().filter(|r| r.granted) {
-        for other in live.iter().filter(|r| r.granted && strangers(one, r)) {
-            if conflict(state::pack_claims(one), state::pack_claims(other)) {
-                return Err(format!("{one:?} and {other:?} are both granted"));
+    for one in live {
+        for other in live.iter().filter(|r| r.agent() != one.agent()) {
+            if one.held().any(|c| other.held().any(|d| c.conflicts(d))) {
+                return Err(format!("{one:?} and {other:?} both hold what conflicts"));
             }
         }
     }
@@ -263,30 +271,99 @@ fn state_is_sound(oracle: &Oracle) -> Result<(), String> {
     // who had one already when they asked.
     for path in 0..world::PATHS as u8 {
         let permit = |request: &&Request| {
-            let claim = request
-                .claims
-                .iter()
-                .find(|claim| world::small(claim).0 == path && !claim.inherited);
-            claim.and_then(|claim| claim.limit)
+            let at = |claim: &&Claim| world::small(claim).0 == path && !claim.inherited;
+            request.held().find(at).and_then(|claim| claim.limit)
         };
-        let holders = live.iter().filter(|r| r.granted && permit(r).is_some());
+        let holders = live.iter().filter(|r| permit(r).is_some());
         let most = holders.clone().filter_map(|r| permit(&r)).max();
         let agents: BTreeSet<Agent> = holders.map(Request::agent).collect();
         if agents.len() as u32 > most.unwrap_or(0) {
             return Err(format!("more than {most:?} permits of path {path} are taken"));
         }
     }
-    // Nobody is forgotten: who waits, waits for somebody; and if any are live, some
-    // one can end without waiting. By induction over ends, each waiter's turn comes.
-    for request in live.iter().filter(|r| !r.granted || r.upgrading) {
-        if oracle.blockers(request).is_empty() {
+    // Who was put in front of whom is a matter of such as wait, and of owners.
+    let waits = |id: Id| live.iter().any(|r| r.id == id && r.waits());
+    if !oracle.bypasses.iter().all(|&(one, other)| waits(one) && waits(other)) {
+        return Err(format!("not all of {:?} wait", oracle.bypasses));
+    }
+    let order = oracle.bypasses.len() + oracle.places.len();
+    if order > 0 && live.iter().all(|r| r.owner.is_none()) {
+        return Err("somebody was put in front without any owner".into());
+    }
+    for request in live.iter().filter(|r| r.waits()) {
+        is_served(oracle, request.id)?;
+    }
+    nobody_is_stuck(oracle)
+}
+
+/// Who waits is granted as soon as those that it waits for have ended.
+fn is_served(oracle: &Oracle, id: Id) -> Result<(), String> {
+    let mut rest = oracle.clone();
+    while let Some(request) = rest.live.iter().find(|r| r.id == id && r.waits()) {
+        let blockers: Vec<Id> = rest.blockers(request).iter().map(|r| r.id).collect();
+        if blockers.is_empty() {
             return Err(format!("{request:?} waits for nobody"));
         }
-    }
-    if !live.is_empty() && !live.iter().any(|r| r.granted && !r.upgrading) {
-        return Err("all wait".into());
+        for id in blockers {
+            rest.end(id).map_err(|why| format!("the end of {id} is refused: {why:?}"))?;
+        }
     }
     Ok(())
+}
+
+/// If all agents of which nothing waits end what they have, and so on, nothing is left.
+fn nobody_is_stuck(oracle: &Oracle) -> Result<(), String> {
+    let mut rest = oracle.clone();
+    while !rest.live.is_empty() {
+        let busy: Vec<Agent> = rest.live.iter().filter(|r| r.waits()).map(Request::agent).collect();
+        let done = rest.live.iter().find(|r| !busy.contains(&r.agent())).map(|r| r.id);
+        let done = done.ok_or_else(|| format!("{busy:?} are stuck"))?;
+        rest.end(done).map_err(|why| format!("the end of {done} is refused: {why:?}"))?;
+    }
+    Ok(())
+}
+
+/// What has to be true of every operation; whether it changed the order of those that
+/// wait.
+fn operation_is_sound(
+    world: &World,
+    before: &Oracle,
+    op: Op,
+    answer: &Outcome,
+    next: &Oracle,
+) -> Result<bool, String> {
+    if answer.is_err() && next != before {
+        return Err("what is refused has changed something".into());
+    }
+    let deadlock = matches!(answer, Err(Refused::Deadlock));
+    let new: Vec<(Id, Id)> = next.bypasses.difference(&before.bypasses).copied().collect();
+    if !deadlock && new.is_empty() {
+        return Ok(false);
+    }
+    // As if it just waited.
+    let with = op::world_with(world, before, op);
+    let agent = |id: Id| with.live.iter().find(|r| r.id == id).map(Request::agent);
+    let asks = match op {
+        Op::Submit { .. } => before.live.len() as Id,
+        Op::Upgrade(at) => Id::from(at),
+        _ => return Err("only a new wait can be a deadlock or a bypass".into()),
+    };
+    let stuck = circle::stuck(&with);
+    if deadlock != agent(asks).is_some_and(|agent| stuck.contains(&agent)) {
+        return Err(format!("refused: {deadlock}, and stuck by what is held: {stuck:?}"));
+    }
+    for (one, other) in &new {
+        let mut reached: Vec<Agent> = agent(*other).into_iter().collect();
+        for _ in &with.live {
+            let own = with.live.iter().filter(|r| reached.contains(&r.agent()));
+            let next = own.flat_map(|r| with.blockers(r)).map(Request::agent);
+            reached.extend(next.collect::<Vec<_>>());
+        }
+        if !agent(*one).is_some_and(|one| reached.contains(&one)) {
+            return Err(format!("{one} was put in front of {other}, which does not wait for it"));
+        }
+    }
+    Ok(!new.is_empty())
 }
 
 /// The operations in words.

@@ -1,7 +1,7 @@
 //! Every state of small worlds: the engine against the rules as a list.
 //!
 //! A world is a tree of seven paths, the requests that can be made there, some
-//! owners, and a bound of up to four on the live requests. From the empty state
+//! owners, and a bound of up to five on the live requests. From the empty state
 //! on, every operation is done in every state, on the engine and in the rules, and
 //! everything that can be seen is compared: answers, grants, states, claims,
 //! tokens, who waits for whom, and that nothing is left when all have ended.

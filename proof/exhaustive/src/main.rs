@@ -1,7 +1,8 @@
-//! `oarlock-exhaustive [--world NAME] [--seconds N] [--threads N] [--states N]`
+//! `oarlock-exhaustive [--world NAME] [--seconds N] [--threads N] [--states N] [--rules]`
 //!
 //! Searches one world, or all, and prints how many states and transitions there
-//! were. Ends with an error at the first difference between engine and rules.
+//! were. Ends with an error at the first difference between engine and rules. With
+//! `--rules` it looks at the rules alone, at what has to be true of every state.
 
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -17,10 +18,14 @@ fn options() -> Result<Options, String> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let mut options = Options {
         worlds: World::all(),
-        bounds: Bounds { threads: cores, time: None, states: 100_000_000 },
+        bounds: Bounds { threads: cores, time: None, states: 100_000_000, rules: false },
     };
     let mut arguments = std::env::args().skip(1);
     while let Some(name) = arguments.next() {
+        if name == "--rules" {
+            options.bounds.rules = true;
+            continue;
+        }
         let value = arguments.next().ok_or(format!("{name} needs a value"))?;
         let number = || value.parse().map_err(|_| format!("{value} is no number"));
         match name.as_str() {
@@ -43,7 +48,7 @@ fn options() -> Result<Options, String> {
 fn line(world: &World, report: &Report, seconds: f64) -> String {
     format!(
         "{:8} {} states ({} looked at, {} again by {} other histories), {} transitions, \
-         {} deadlocks refused, {} by a grant, depth {}, {seconds:.0} s",
+         {} deadlocks refused, {} bypasses, depth {}, {seconds:.0} s",
         world.name,
         report.states,
         report.looked,
@@ -51,7 +56,7 @@ fn line(world: &World, report: &Report, seconds: f64) -> String {
         report.histories,
         report.transitions,
         report.deadlocks,
-        report.lost,
+        report.bypasses,
         report.depth,
     )
 }

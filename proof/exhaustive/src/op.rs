@@ -116,6 +116,25 @@ pub fn ask(world: &World, oracle: &mut Oracle, op: Op) -> Outcome {
     }
 }
 
+/// The state in which what arrives, or is to be upgraded, just waits.
+#[must_use]
+pub fn world_with(world: &World, oracle: &Oracle, op: Op) -> Oracle {
+    let mut with = oracle.clone();
+    match op {
+        Op::Submit { request, owner } => {
+            let claims: Vec<_> =
+                world.requests[request as usize].iter().map(|&s| world::claim(s, false)).collect();
+            let next = oracle.with(oracle.live.len() as Id, state::owner_of(owner), &claims);
+            next.unwrap_or(with)
+        }
+        Op::Upgrade(at) => {
+            with.live[at as usize].upgrading = true;
+            with
+        }
+        _ => with,
+    }
+}
+
 /// Whether the rules would grant what arrives by this operation at once.
 #[must_use]
 pub fn would_grant(world: &World, oracle: &Oracle, op: Op) -> bool {

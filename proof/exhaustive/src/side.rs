@@ -1,7 +1,7 @@
 //! The engine's side: operations on a real engine, with what a caller of it does
 //! about deadlocks.
 
-use oarlock::engine::{ChangeRefused, ClaimSet, Engine, RequestId, State, Upgraded};
+use oarlock::engine::{ChangeRefused, ClaimSet, Engine, RequestId, State, Untangled, Upgraded};
 use oarlock::{Limits, OwnerId, Path};
 use oarlock_proof::words::{Claim, Id, Outcome, Owner, Refused};
 
@@ -25,7 +25,7 @@ pub struct Side {
     live: Vec<Live>,
     /// The name of the next to arrive.
     next: Id,
-    /// What became of requests in the last operation: granted, or refused after all.
+    /// The requests and upgrades that were granted in the last operation.
     pub events: Vec<(Id, Outcome)>,
 }
 
@@ -116,7 +116,9 @@ impl Side {
         self.live.push(Live { id, owner, name: self.next });
         if submitted.state != State::Waiting {
             self.settle(&[id]);
-        } else if self.holds(owner) && self.is_stuck(owner) {
+        }
+        if self.is_stuck(id) {
+            self.events.clear();
             let mut granted = Vec::new();
             self.engine.end(id, &mut granted);
             assert!(granted.is_empty(), "a refused newcomer lets nobody pass");
@@ -132,25 +134,19 @@ impl Side {
         self.engine.would_grant(claims, owner_id(owner)) == Ok(true)
     }
 
-    /// Whether a request of this owner is granted.
-    fn holds(&self, owner: Option<Owner>) -> bool {
-        let held = |live: &&Live| matches!(self.engine.state(live.id), Some(State::Granted { .. }));
-        owner.is_some() && self.live.iter().filter(held).any(|live| live.owner == owner)
-    }
-
-    /// The requests of an owner that wait, or whose upgrade does.
-    fn waits_of(&self, owner: Option<Owner>) -> Vec<Live> {
-        let own = self.live.iter().filter(|live| owner.is_some() && live.owner == owner);
-        let waits = |live: &&Live| {
-            let waiting = self.engine.state(live.id) == Some(State::Waiting);
-            waiting || self.engine.is_upgrading(live.id)
-        };
-        own.filter(waits).copied().collect()
-    }
-
-    /// Whether an owner waits for something that it can never have.
-    fn is_stuck(&self, owner: Option<Owner>) -> bool {
-        self.waits_of(owner).iter().any(|live| self.engine.circle(live.id).is_some())
+    /// Whether a new wait would leave its owner stuck; else nobody is stuck after it.
+    fn is_stuck(&mut self, id: RequestId) -> bool {
+        let mut granted = Vec::new();
+        let untangled = self.engine.untangle(id, &mut granted);
+        self.settle(&granted);
+        match untangled {
+            Untangled::Stuck(cycle) => {
+                assert!(granted.is_empty(), "a refused wait lets nobody pass");
+                assert!(!cycle.is_empty(), "there is a cycle");
+                true
+            }
+            Untangled::Clear | Untangled::Opened => false,
+        }
     }
 
     /// The live request at this place in the order of arrival is ended.
@@ -170,7 +166,8 @@ impl Side {
         let mut granted = Vec::new();
         let engine = &mut self.engine;
         assert!(engine.state(id).is_none() && engine.end(id, &mut granted).is_none());
-        assert!(!engine.cancel_upgrade(id, &mut granted) && engine.circle(id).is_none());
+        assert!(!engine.cancel_upgrade(id, &mut granted));
+        assert_eq!(engine.untangle(id, &mut granted), Untangled::Clear);
         assert_eq!(engine.upgrade(id), Err(ChangeRefused::Stale));
         assert_eq!(engine.downgrade(id, &mut granted), Err(ChangeRefused::Stale));
         let part = engine.release_part(id, &Path::root(), &mut granted);
@@ -186,7 +183,7 @@ impl Side {
         match self.engine.upgrade(live.id) {
             Err(error) => Err(refused(&error)),
             Ok(Upgraded::Waiting) => {
-                if self.engine.circle(live.id).is_some() || self.is_stuck(live.owner) {
+                if self.is_stuck(live.id) {
                     let mut granted = Vec::new();
                     assert!(self.engine.cancel_upgrade(live.id, &mut granted), "it waits");
                     assert!(granted.is_empty(), "a refused upgrade lets nobody pass");
@@ -239,35 +236,13 @@ impl Side {
         Ok(())
     }
 
-    /// Notes what was granted; and ends what those who hold something now can never
-    /// have, as the engine leaves to its caller: the earliest first.
+    /// Notes what was granted.
     fn settle(&mut self, granted: &[RequestId]) {
-        let find = |side: &Self, id| side.live.iter().find(|live| live.id == id).copied();
         for &id in granted {
             assert!(self.engine.state(id) != Some(State::Waiting), "granted and waiting");
-            let Some(live) = find(self, id) else { panic!("what is granted is live") };
+            let live = self.live.iter().find(|live| live.id == id);
+            let Some(live) = live else { panic!("what is granted is live") };
             self.events.push((live.name, Ok(())));
-        }
-        for &id in granted {
-            // It may have been ended on the way.
-            let Some(live) = find(self, id) else { continue };
-            let stands = |side: &Self, other: &Live| {
-                let circle = side.engine.circle(other.id);
-                circle.is_some_and(|circle| circle.first() == Some(&other.id))
-            };
-            let own =
-                |side: &Self| side.waits_of(live.owner).into_iter().find(|it| stands(side, it));
-            while let Some(other) = own(self) {
-                let mut granted = Vec::new();
-                self.events.push((other.name, Err(Refused::Deadlock)));
-                if self.engine.state(other.id) == Some(State::Waiting) {
-                    self.engine.end(other.id, &mut granted);
-                    self.live.retain(|it| it.id != other.id);
-                } else {
-                    self.engine.cancel_upgrade(other.id, &mut granted);
-                }
-                self.settle(&granted);
-            }
         }
     }
 

@@ -1,17 +1,33 @@
 //! States as numbers, equal up to the names that do not matter.
 //!
-//! A state is the list of the live requests in the order of their arrival, as
-//! the rules keep it: nothing else can be observed. Each request is 32 bits: four
-//! for each path (0, or one more than twice the claim's kind, one more again if it
-//! is inherited), two for the owner's label, one each for granted and upgrading.
+//! A state is the list of the live requests in the order of their arrival, and who
+//! was put in front of whom, as the rules keep it: nothing else can be observed. Each
+//! request is 32 bits: four for each path (0, or one more than twice the claim's kind,
+//! one more again if it is inherited), two for the owner's label, one each for granted
+//! and upgrading. For each two requests there is one bit for a bypass and one for the
+//! places of their permits, set if it is not the order of their arrival.
 
+use oarlock_proof::oracle::{Oracle, Pairs};
 use oarlock_proof::words::{Id, Owner, Request};
 
 use crate::world::{self, Kind, LIVE, OWNERLESS, OWNERS, PATHS, Small};
 
-/// A state; requests in the order of arrival from the low bits up, never 0
-/// unless there is no further one.
-pub type Key = u128;
+/// A state; of nothing, unless told otherwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    /// In the order of arrival, never 0 unless there is no further one.
+    requests: [u32; LIVE],
+    /// Bypasses in the low bits, places above them.
+    order: u32,
+}
+
+/// How many pairs of requests there are.
+const PAIRS: usize = LIVE * (LIVE - 1) / 2;
+
+/// The pairs of places in the order of arrival.
+fn pairs() -> impl Iterator<Item = (usize, usize)> {
+    (1..LIVE).flat_map(|later| (0..later).map(move |earlier| (earlier, later)))
+}
 
 const OWNER_AT: u32 = 28;
 const GRANTED: u32 = 1 << 30;
@@ -110,12 +126,29 @@ pub fn owner_of(label: u8) -> Option<Owner> {
 
 /// The requests of a state in the order of arrival.
 pub fn requests(key: Key) -> impl Iterator<Item = u32> {
-    (0..LIVE).map(move |at| (key >> (32 * at)) as u32).take_while(|&bits| bits != 0)
+    key.requests.into_iter().take_while(|&bits| bits != 0)
 }
 
 /// The same as the rules keep it, the requests called 0, 1, 2, ...
 #[must_use]
-pub fn unpack(key: Key) -> Vec<Request> {
+pub fn unpack(key: Key) -> Oracle {
+    let mut oracle = Oracle { live: unpack_requests(key), ..Oracle::default() };
+    for (number, (earlier, later)) in pairs().enumerate() {
+        let (earlier, later) = (earlier as Id, later as Id);
+        if key.order & 1 << number != 0 {
+            let upgrade = |id: Id| oracle.live.iter().any(|r| r.id == id && r.upgrading);
+            let passed = upgrade(later) && !upgrade(earlier);
+            let pair = if passed { (earlier, later) } else { (later, earlier) };
+            oracle.bypasses.insert(pair);
+        }
+        if key.order & 1 << (PAIRS + number) != 0 {
+            oracle.places.insert((later, earlier));
+        }
+    }
+    oracle
+}
+
+fn unpack_requests(key: Key) -> Vec<Request> {
     requests(key)
         .enumerate()
         .map(|(at, bits)| Request {
@@ -126,6 +159,36 @@ pub fn unpack(key: Key) -> Vec<Request> {
             upgrading: upgrading(bits),
         })
         .collect()
+}
+
+/// Who was put in front of whom, as bits; without places that are never asked for.
+fn pack_order(oracle: &Oracle) -> u32 {
+    let live = &oracle.live;
+    let has = |set: &Pairs, (one, other): (usize, usize)| match (live.get(one), live.get(other)) {
+        (Some(one), Some(other)) => {
+            set.contains(&(one.id, other.id)) || set.contains(&(other.id, one.id))
+        }
+        _ => false,
+    };
+    // Permits go by them, of one path, and of one who waits for it and others; claims
+    // lose their limits, and never get any.
+    let permits = |at: usize| live[at].claims.iter().filter(|claim| claim.limit.is_some());
+    let meet = |one: usize, other: usize| {
+        permits(one).any(|claim| permits(other).any(|theirs| theirs.path == claim.path))
+    };
+    let is_asked_for = |(one, other): (usize, usize)| {
+        let passes = |third: usize, by: usize| {
+            let pair = (live[by].id, live[third].id);
+            !live[third].granted && oracle.places.contains(&pair) && meet(third, by)
+        };
+        let third = || (0..live.len()).any(|third| passes(third, one) || passes(third, other));
+        meet(one, other) && (!live[one].granted || !live[other].granted || third())
+    };
+    pairs().enumerate().fold(0, |bits, (number, pair)| {
+        let placed = has(&oracle.places, pair) && is_asked_for(pair);
+        let bypass = u32::from(has(&oracle.bypasses, pair)) << number;
+        bits | bypass | u32::from(placed) << (PAIRS + number)
+    })
 }
 
 /// Turns states into their representatives under the symmetries of one world.
@@ -161,12 +224,12 @@ impl Canon {
 
     /// The representative of a state, and how its names come from those here.
     #[must_use]
-    pub fn of(&self, live: &[Request]) -> (Key, Renaming) {
+    pub fn of(&self, oracle: &Oracle) -> (Key, Renaming) {
         let mut packed = [0u32; LIVE];
         // Owners in the order in which they come first; labels not in use last.
         let mut owners = [OWNERLESS; OWNERS];
         let mut next = 0;
-        for (at, request) in live.iter().enumerate() {
+        for (at, request) in oracle.live.iter().enumerate() {
             let bits = pack(request);
             let old = owner(bits);
             let new = if old == OWNERLESS {
@@ -187,17 +250,16 @@ impl Canon {
                 next += 1;
             }
         }
-        let mut best = (Key::MAX, 0);
+        let mut best = ([u32::MAX; LIVE], 0);
         for (symmetry, low, high) in &self.tables {
-            let mut key: Key = 0;
-            for (at, &bits) in packed.iter().enumerate() {
+            let key = packed.map(|bits| {
                 let digits = low[(bits & LOW) as usize] | high[((bits >> 16) & HIGH) as usize];
-                key |= Key::from(digits | (bits & !0x0fff_ffff)) << (32 * at);
-            }
+                digits | (bits & !0x0fff_ffff)
+            });
             best = best.min((key, *symmetry));
         }
         let renaming = Renaming { symmetry: best.1, owners };
-        (best.0, renaming)
+        (Key { requests: best.0, order: pack_order(oracle) }, renaming)
     }
 }
 
@@ -226,14 +288,41 @@ mod tests {
             request(None, &[((1, Kind::Two), true), ((2, Kind::One), false)], false),
         ];
         let canon = Canon::new(&[0]);
-        let (key, renaming) = canon.of(&list);
+        let (key, renaming) = canon.of(&state(&list));
         assert_eq!(renaming, Renaming::NONE);
-        let back = unpack(key);
+        let back = unpack(key).live;
         assert_eq!(back.len(), 2);
         for (one, other) in list.iter().zip(&back) {
             assert_eq!(pack(one), pack(other));
             assert_eq!(one.claims, other.claims);
         }
+    }
+
+    fn state(live: &[Request]) -> Oracle {
+        let named = live.iter().enumerate().map(|(at, r)| Request { id: at as Id, ..r.clone() });
+        Oracle { live: named.collect(), ..Oracle::default() }
+    }
+
+    #[test]
+    fn packing_keeps_who_was_put_in_front_of_whom() {
+        let permit = |owner, granted| request(Some(owner), &[((1, Kind::Two), false)], granted);
+        let mut upgrade = request(Some(2), &[((2, Kind::Read), false)], true);
+        upgrade.upgrading = true;
+        let list = [permit(0, true), permit(1, false), permit(0, false), upgrade];
+        let mut oracle = state(&list);
+        // An upgrade stands in front of those that wait, unless it is passed.
+        oracle.bypasses = [(2, 1), (1, 3)].into();
+        oracle.places = [(2, 1), (1, 0)].into();
+        let canon = Canon::new(&[0]);
+        let back = unpack(canon.of(&oracle).0);
+        assert_eq!((&back.bypasses, &back.places), (&oracle.bypasses, &oracle.places));
+        // The place of one without a permit of the path is never asked for.
+        oracle.places.insert((3, 2));
+        assert_eq!(unpack(canon.of(&oracle).0), back);
+        // Nor is that of two that are granted, but for one that waits behind them.
+        oracle.live[1].granted = true;
+        oracle.bypasses.clear();
+        assert_eq!(unpack(canon.of(&oracle).0).places, [(2, 1)].into());
     }
 
     #[test]
@@ -244,7 +333,7 @@ mod tests {
             request(Some(2), &[((3, Kind::Write), false)], true),
             request(Some(0), &[((1, Kind::One), false), ((5, Kind::Read), false)], false),
         ];
-        let (key, _) = canon.of(&list);
+        let (key, _) = canon.of(&state(&list));
         for symmetry in all {
             let renamed: Vec<Request> = list
                 .iter()
@@ -261,7 +350,7 @@ mod tests {
                     ..r.clone()
                 })
                 .collect();
-            let (there, renaming) = canon.of(&renamed);
+            let (there, renaming) = canon.of(&state(&renamed));
             assert_eq!(there, key);
             // The renaming leads from the names of the list to those of the key.
             let first = requests(there).next().map(|bits| {

@@ -14,7 +14,7 @@ pub const OWNERLESS: u8 = 3;
 /// The most owners of a world; their labels are 0, 1 and 2.
 pub const OWNERS: usize = 3;
 /// The most live requests of a world.
-pub const LIVE: usize = 4;
+pub const LIVE: usize = 5;
 
 /// A path's number: 0 is the root, 1 and 2 are `a` and `b`, 3 to 6 are `a/a`,
 /// `a/b`, `b/a` and `b/b`.
@@ -133,7 +133,7 @@ pub struct World {
     pub requests: Vec<Vec<Small>>,
     /// How many owners there are, 0 to 3.
     pub owners: u8,
-    /// The most requests that are live at once, 1 to 4.
+    /// The most requests that are live at once, 1 to 5.
     pub live: usize,
     /// Whether upgrades, downgrades and releases of parts are among the operations.
     pub changes: bool,
@@ -198,6 +198,63 @@ impl World {
                 live: 4,
                 changes: true,
                 tries: true,
+            },
+            Self {
+                name: "rows",
+                about: "4 requests of one claim, on a and two paths below it",
+                requests: vec![
+                    vec![(1, Read)],
+                    vec![(1, Write)],
+                    vec![(3, Write)],
+                    vec![(4, Write)],
+                ],
+                owners: 2,
+                live: 4,
+                changes: true,
+                tries: true,
+            },
+            Self {
+                name: "knots",
+                about: "4 requests of one claim or two, with permits, on a, b and a/a",
+                requests: vec![
+                    vec![(1, Read)],
+                    vec![(1, Two)],
+                    vec![(3, Write)],
+                    vec![(2, Write)],
+                    vec![(1, Two), (2, Write)],
+                ],
+                owners: 3,
+                live: 4,
+                changes: true,
+                tries: true,
+            },
+            Self {
+                name: "places",
+                about: "4 requests for two permits of a, with b or without it",
+                requests: vec![
+                    vec![(1, Two)],
+                    vec![(1, Two), (2, Read)],
+                    vec![(2, Read)],
+                    vec![(1, Read)],
+                ],
+                owners: 3,
+                live: 4,
+                changes: true,
+                tries: true,
+            },
+            Self {
+                name: "five",
+                about: "5 requests, some of them for two permits of a, of one owner and others",
+                requests: vec![
+                    vec![(1, Read), (2, Write)],
+                    vec![(1, Two), (2, Write)],
+                    vec![(1, Two)],
+                    vec![(1, Write)],
+                ],
+                owners: 1,
+                live: 5,
+                changes: true,
+                tries: false,
             },
             Self {
                 name: "three",

@@ -6,7 +6,7 @@ use oarlock_exhaustive::{Bounds, World, search};
 #[test]
 fn engine_and_rules_agree_in_every_state_of_a_tiny_world() {
     let world = World::named("tiny").unwrap_or_else(|| panic!("the world is there"));
-    let bounds = Bounds { threads: 2, time: None, states: 1_000_000 };
+    let bounds = Bounds { threads: 2, time: None, states: 1_000_000, rules: false };
     match search(&world, bounds, |_| ()) {
         Ok(report) => {
             assert!(report.complete, "{report:?}");

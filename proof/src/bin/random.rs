@@ -15,9 +15,10 @@ const USAGE: &str = "\
 random [--ops N] [--seed S] [--subject NAME]
 
 Does N operations (10,000,000 unless given) on the subject and on the naive list of
-the rules, and compares after each. The subject is `engine`, or `manager:SHARDS`;
-without one, the operations are shared out among the engine and managers with 1, 3
-and 16 shards. A failure is shown as the fewest operations that still fail.
+the rules, and compares after each. The subject is `engine`, `manager:SHARDS`, or
+`unasked:SHARDS`, a manager of which nobody asks what became of a wait; without one,
+the operations are shared out among the engine and both kinds of managers with 1, 3 and
+16 shards. A failure is shown as the fewest operations that still fail.
 ";
 
 /// The operations of one world.
@@ -44,8 +45,10 @@ fn plan() -> Option<Plan> {
         }
     }
     if plan.subjects.is_empty() {
-        let all = ["engine", "manager:1", "manager:3", "manager:16"];
-        plan.subjects = all.map(str::to_owned).to_vec();
+        let managers = ["manager:1", "manager:3", "manager:16"];
+        let unasked = ["unasked:1", "unasked:3", "unasked:16"];
+        let all = [&["engine"], &managers[..], &unasked[..]].concat();
+        plan.subjects = all.into_iter().map(str::to_owned).collect();
     }
     Some(plan)
 }
@@ -56,8 +59,14 @@ fn open(name: &str) -> Option<(Box<dyn Subject>, Offers)> {
     if name == "engine" {
         return Some((Box::new(Pure::new()), Offers { max_waiting, close: false }));
     }
-    let shards = name.strip_prefix("manager:")?.parse().ok()?;
-    Some((Box::new(Managed::new(shards)), Offers { max_waiting, close: true }))
+    let (kind, shards) = name.split_once(':')?;
+    let shards = shards.parse().ok()?;
+    let managed = match kind {
+        "manager" => Managed::new(shards),
+        "unasked" => Managed::unasked(shards),
+        _ => return None,
+    };
+    Some((Box::new(managed), Offers { max_waiting, close: true }))
 }
 
 fn main() -> ExitCode {

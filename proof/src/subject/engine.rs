@@ -1,9 +1,9 @@
-//! The pure engine. It never looks for deadlocks or bounds by itself; what the
-//! manager does about them is done here, in the plainest way.
+//! The pure engine. It looks for deadlocks when it is asked to, and knows no bounds;
+//! what the manager does about them is done here, in the plainest way.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use oarlock::engine::{ChangeRefused, ClaimSet, Engine, RequestId, State, Upgraded};
+use oarlock::engine::{ChangeRefused, ClaimSet, Engine, RequestId, State, Untangled, Upgraded};
 use oarlock::{Limits, Mode, OwnerId, Path};
 
 use super::{Seen, Subject};
@@ -56,18 +56,29 @@ impl Pure {
         let granted = submitted.state != State::Waiting;
         self.ids.insert(id, submitted.id);
         self.live.insert(id, Live { owner, granted: false, upgrading: false });
+        let full = self.max_waiting.is_some_and(|max| self.engine.waiting_count() > max);
+        if full && !granted {
+            // It is in time all the same if only the order of those that wait is in
+            // its way.
+            assert_eq!(self.end(id), [], "nobody waits for the last to arrive");
+            if self.would_grant(owner, claims).is_err() {
+                return Err(Refused::TooManyWaiting);
+            }
+            let max_waiting = self.max_waiting.take();
+            let outcome = self.submit(id, owner, claims);
+            self.max_waiting = max_waiting;
+            assert_eq!((outcome, self.live[&id].granted), (Ok(()), true), "{id}");
+            return outcome;
+        }
         if granted {
-            self.granted(vec![submitted.id]);
+            self.granted(&[submitted.id]);
+        }
+        if !self.untangle(id) {
             return Ok(());
         }
-        let full = self.max_waiting.is_some_and(|max| self.engine.waiting_count() > max);
-        let refused = match self.must_not_wait(id) {
-            _ if full => Refused::TooManyWaiting,
-            true => Refused::Deadlock,
-            false => return Ok(()),
-        };
+        self.news.retain(|(it, _)| *it != id);
         assert_eq!(self.end(id), [], "nobody waits for the last to arrive");
-        Err(refused)
+        Err(Refused::Deadlock)
     }
 
     fn try_submit(&mut self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Outcome {
@@ -94,7 +105,7 @@ impl Pure {
             }
             Upgraded::Waiting => {
                 self.change(id, |live| live.upgrading = true);
-                if self.must_not_wait(id) {
+                if self.untangle(id) {
                     let mut granted = Vec::new();
                     assert!(self.engine.cancel_upgrade(request, &mut granted));
                     assert_eq!(granted, [], "nobody waits for the last to upgrade");
@@ -119,28 +130,19 @@ impl Pure {
         change(self.live.get_mut(&id).expect("it is live"));
     }
 
-    fn holds(&self, owner: Owner) -> usize {
-        let own = self.live.values().filter(|live| live.owner == Some(owner));
-        own.filter(|live| live.granted).count()
-    }
-
-    /// Whether an owner with this new wait could never finish: through it, or
-    /// through another one that it keeps waiting.
-    fn must_not_wait(&mut self, id: Id) -> bool {
-        let owner = self.live[&id].owner;
-        let waits = |live: &Live| !live.granted || live.upgrading;
-        let others = self.live.iter().filter(|(_, live)| owner.is_some() && live.owner == owner);
-        let others: Vec<Id> = others.filter(|(_, l)| waits(l)).map(|(id, _)| *id).collect();
-        [id].into_iter().chain(others).any(|id| self.stands_in_circle(id))
-    }
-
-    /// Whether this request, or its upgrade, can never be had.
-    fn stands_in_circle(&mut self, id: Id) -> bool {
-        let live = self.live[&id];
-        let holds = live.granted || live.owner.is_some_and(|owner| self.holds(owner) > 0);
-        let circle = if holds { self.engine.circle(self.ids[&id]) } else { None };
-        self.circle = circle.map(|circle| circle.iter().map(|&r| self.name(r)).collect());
-        self.circle.is_some()
+    /// Whether a new wait would leave its owner stuck; else nobody is stuck after it.
+    fn untangle(&mut self, id: Id) -> bool {
+        let mut granted = Vec::new();
+        match self.engine.untangle(self.ids[&id], &mut granted) {
+            Untangled::Stuck(cycle) => {
+                self.circle = Some(cycle.iter().map(|&request| self.name(request)).collect());
+                true
+            }
+            Untangled::Clear | Untangled::Opened => {
+                self.granted(&granted);
+                false
+            }
+        }
     }
 
     /// Ends a request and gives those granted by that.
@@ -152,40 +154,14 @@ impl Pure {
         granted
     }
 
-    /// Takes note of grants. Who holds something now must not wait for ever for
-    /// something else.
-    fn granted(&mut self, requests: Vec<RequestId>) {
-        let granted: Vec<Id> = requests.iter().map(|&request| self.name(request)).collect();
-        for &id in &granted {
+    /// Takes note of grants.
+    fn granted(&mut self, requests: &[RequestId]) {
+        for &request in requests {
+            let id = self.name(request);
             let before = self.live[&id];
             assert!(!before.granted || before.upgrading, "{id} was granted twice");
             self.change(id, |live| (live.granted, live.upgrading) = (true, false));
             self.news.push((id, Ok(())));
-        }
-        for id in granted {
-            // It may have been ended on the way, or not have an owner at all.
-            if let Some(owner) = self.live.get(&id).and_then(|live| live.owner) {
-                self.end_circles(owner);
-            }
-        }
-    }
-
-    fn end_circles(&mut self, owner: Owner) {
-        let waits = |live: &Live| !live.granted || live.upgrading;
-        loop {
-            let own = self.live.iter().filter(|(_, live)| live.owner == Some(owner) && waits(live));
-            let own: Vec<Id> = own.map(|(id, _)| *id).collect();
-            let Some(id) = own.into_iter().find(|&id| self.stands_in_circle(id)) else { return };
-            self.circle = None;
-            self.news.push((id, Err(Refused::Deadlock)));
-            let mut granted = Vec::new();
-            if self.live[&id].granted {
-                assert!(self.engine.cancel_upgrade(self.ids[&id], &mut granted));
-                self.change(id, |live| live.upgrading = false);
-            } else {
-                granted = self.end(id);
-            }
-            self.granted(granted);
         }
     }
 }
@@ -205,10 +181,8 @@ impl Subject for Pure {
                 let token = self.seen(*id).and_then(|seen| seen.token);
                 self.upgrade(*id)?;
                 let now = self.seen(*id).and_then(|seen| seen.token);
-                if token != now {
+                if token != now && !self.news.contains(&(*id, Ok(()))) {
                     self.news.push((*id, Ok(())));
-                    let owner = self.live.get(id).and_then(|live| live.owner);
-                    owner.into_iter().for_each(|owner| self.end_circles(owner));
                 }
             }
             Op::End(id) => {
@@ -241,7 +215,7 @@ impl Subject for Pure {
             }
             Op::Close => unimplemented!("the engine has no close"),
         }
-        self.granted(granted);
+        self.granted(&granted);
         Ok(())
     }
 

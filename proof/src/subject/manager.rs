@@ -1,11 +1,13 @@
-//! The manager, through the calls that never block, and by ids.
+//! The manager, through the calls that never block, and by ids. What becomes of a
+//! wait is either told and asked for, or nobody asks: then an inspection has to show
+//! it all the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oarlock::{
-    AcquireError, ChangeError, Circle, Enqueued, LockId, LockState, Manager, Path, RequestInfo,
-    TryAcquireError, UpgradeError, UpgradeState, write,
+    AcquireError, ChangeError, Circle, Enqueued, LockId, LockState, Manager, Path, Pending,
+    RequestInfo, TryAcquireError, UpgradeError, UpgradeState, write,
 };
 
 use super::engine::{claim, claim_back};
@@ -16,6 +18,8 @@ use crate::words::{Claim, Id, Outcome, Owner, Refused};
 /// A manager with so many shards.
 pub struct Managed {
     shards: usize,
+    /// Whether waits have callbacks, and upgrades that wait are asked for.
+    asks: bool,
     manager: Manager,
     owners: BTreeMap<Owner, oarlock::Owner>,
     /// Every request that ever was: its id stays, and is stale then.
@@ -37,6 +41,7 @@ impl Managed {
     pub fn new(shards: usize) -> Self {
         Managed {
             shards,
+            asks: true,
             manager: Manager::builder().shards(shards).build(),
             owners: BTreeMap::new(),
             ids: BTreeMap::new(),
@@ -47,6 +52,12 @@ impl Managed {
             news: Vec::new(),
             next_label: None,
         }
+    }
+
+    /// An empty manager of which nobody asks what became of a wait.
+    #[must_use]
+    pub fn unasked(shards: usize) -> Self {
+        Managed { asks: false, ..Self::new(shards) }
     }
 
     fn request(
@@ -68,6 +79,12 @@ impl Managed {
     }
 
     fn submit(&mut self, id: Id, owner: Option<Owner>, claims: &[Claim]) -> Outcome {
+        if !self.asks {
+            let lock = self.request(owner, claims).enqueue().map(Pending::into_id);
+            let lock = lock.map_err(|why| self.not_taken_in(why))?;
+            self.ids.insert(id, lock);
+            return Ok(());
+        }
         let told = Arc::clone(&self.told);
         let done = move |outcome: Result<oarlock::Guard, AcquireError>| {
             let outcome = match outcome {
@@ -76,7 +93,6 @@ impl Managed {
                     Ok(())
                 }
                 Err(AcquireError::Closed) => Err(Refused::Closed),
-                Err(AcquireError::Deadlock(_)) => Err(Refused::Deadlock),
                 // Ended by its id.
                 Err(AcquireError::Cancelled) => return,
                 Err(other) => panic!("{other:?}"),
@@ -94,14 +110,20 @@ impl Managed {
                 self.ids.insert(id, lock);
                 Ok(())
             }
-            Err(AcquireError::Invalid(_)) => Err(Refused::Invalid),
-            Err(AcquireError::Closed) => Err(Refused::Closed),
-            Err(AcquireError::TooManyWaiting { .. }) => Err(Refused::TooManyWaiting),
-            Err(AcquireError::Deadlock(circle)) => {
+            Err(why) => Err(self.not_taken_in(why)),
+        }
+    }
+
+    fn not_taken_in(&mut self, why: AcquireError) -> Refused {
+        match why {
+            AcquireError::Invalid(_) => Refused::Invalid,
+            AcquireError::Closed => Refused::Closed,
+            AcquireError::TooManyWaiting { .. } => Refused::TooManyWaiting,
+            AcquireError::Deadlock(circle) => {
                 self.circle = Some(circle);
-                Err(Refused::Deadlock)
+                Refused::Deadlock
             }
-            Err(other) => panic!("{other:?}"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -109,7 +131,9 @@ impl Managed {
         match self.request(owner, claims).try_acquire() {
             Ok(guard) => {
                 self.ids.insert(id, guard.into_id());
-                self.news.push((id, Ok(())));
+                if self.asks {
+                    self.news.push((id, Ok(())));
+                }
                 Ok(())
             }
             Err(TryAcquireError::Invalid(_)) => Err(Refused::Invalid),
@@ -133,6 +157,7 @@ impl Managed {
         let lock = self.lock(id)?;
         let before = self.manager.state(lock);
         match self.manager.upgrade(lock) {
+            Ok(UpgradeState::Done(_) | UpgradeState::Waiting) if !self.asks => Ok(()),
             Ok(UpgradeState::Done(token)) => {
                 if before != Ok(LockState::Granted(token)) {
                     self.news.push((id, Ok(())));
@@ -180,11 +205,8 @@ impl Managed {
             match self.manager.upgrade_state(self.ids[&id]) {
                 Ok(UpgradeState::Waiting) => drop(self.upgrading.insert(id, before)),
                 Ok(UpgradeState::NotUpgraded) => {
-                    let why = match self.manager.is_closed() {
-                        true => Refused::Closed,
-                        false => Refused::Deadlock,
-                    };
-                    self.news.push((id, Err(why)));
+                    assert!(self.manager.is_closed(), "the upgrade of {id} was ended");
+                    self.news.push((id, Err(Refused::Closed)));
                 }
                 Ok(UpgradeState::Done(token)) => {
                     assert!(token > before, "{id} has a new token");
@@ -194,6 +216,26 @@ impl Managed {
             }
         }
     }
+}
+
+/// What has become of a request from one inspection to the next, but for its end by
+/// its own id.
+fn became(
+    before: Option<&RequestInfo>,
+    now: Option<&RequestInfo>,
+    closes: bool,
+) -> Option<Outcome> {
+    let token = |info: Option<&RequestInfo>| match info?.state {
+        LockState::Waiting => None,
+        LockState::Granted(token) => Some(token),
+    };
+    let waits = |info: &RequestInfo| info.state == LockState::Waiting || info.upgrading;
+    if now.is_some() && token(before) != token(now) {
+        assert!(token(before) < token(now), "it has a new token");
+        return Some(Ok(()));
+    }
+    let ended = before.is_some_and(waits) && !now.is_some_and(waits);
+    (ended && closes).then_some(Err(Refused::Closed))
 }
 
 fn refused(why: ChangeError) -> Refused {
@@ -207,7 +249,7 @@ fn refused(why: ChangeError) -> Refused {
 
 impl Subject for Managed {
     fn reset(&mut self, max_waiting: Option<usize>) {
-        *self = Managed::new(self.shards);
+        *self = Managed { asks: self.asks, ..Managed::new(self.shards) };
         if let Some(max) = max_waiting {
             let builder = Manager::builder().shards(self.shards);
             self.manager = builder.max_waiting(max).build();
@@ -238,7 +280,14 @@ impl Subject for Managed {
         self.news.append(&mut told);
         drop(told);
         let seen = self.manager.inspect(Path::root()).expect("the root is a path");
-        self.seen = seen.into_iter().map(|info| (info.id, info)).collect();
+        let seen = seen.into_iter().map(|info| (info.id, info)).collect();
+        let before = std::mem::replace(&mut self.seen, seen);
+        if !self.asks {
+            let closes = *op == Op::Close;
+            let became = |lock| became(before.get(lock), self.seen.get(lock), closes);
+            let news = self.ids.iter().filter_map(|(id, lock)| Some((*id, became(lock)?)));
+            self.news.extend(news);
+        }
         outcome
     }
 

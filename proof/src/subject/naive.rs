@@ -11,7 +11,8 @@ use crate::words::{Id, Outcome};
 /// The oracle, and a token for each of its grants.
 #[derive(Default)]
 pub struct Naive {
-    oracle: Oracle,
+    /// The rules.
+    pub oracle: Oracle,
     grants: u64,
     tokens: BTreeMap<Id, u64>,
     news: Vec<(Id, Outcome)>,

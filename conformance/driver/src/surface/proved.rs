@@ -58,14 +58,9 @@ impl Proved {
     fn apply(&mut self, op: &Op) -> Outcome {
         let outcome = self.subject.apply(op);
         for (id, what) in self.subject.news() {
-            let ended = match what {
-                Err(Refused::Closed) => State::Closed,
-                Err(_) => State::Deadlocked,
-                Ok(()) => continue,
-            };
             // Close leaves what is granted, and ends its upgrade alone.
-            if self.subject.seen(id).is_none() {
-                self.ended.insert(id, ended);
+            if what.is_err() && self.subject.seen(id).is_none() {
+                self.ended.insert(id, State::Closed);
             }
         }
         outcome
