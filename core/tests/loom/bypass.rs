@@ -19,7 +19,7 @@ struct Rows {
 impl Rows {
     /// Below one path, in one shard.
     fn near() -> Self {
-        let manager = Manager::builder().shards(1).max_waiting(1).build();
+        let manager = Manager::builder().shards(1).max_waiting(2).build();
         Self {
             owner: manager.owner(),
             manager,
