@@ -111,6 +111,9 @@ impl World for Field<'_, '_> {
             let shards: Vec<usize> = owner.shards().collect();
             let mut parts = Vec::new();
             for index in shards {
+                if cfg!(oarlock_mutation = "search_near") && find(self.shards, index).is_err() {
+                    continue;
+                }
                 self.reach(index)?;
                 let requests = self.engine(index).requests_of(id);
                 parts.extend(requests.map(|request| (index, request)));

@@ -118,7 +118,16 @@ fn tangle_counted<W: World>(
         return Ok(Tangle::Clear);
     }
     let mut system = System::of_held(world, &graph, &inside);
-    let order = system.finishing_order(world, &graph, &inside);
+    let mut order = system.finishing_order(world, &graph, &inside);
+    if cfg!(oarlock_mutation = "no_bypass") {
+        return Ok(Tangle::Clear);
+    }
+    if cfg!(oarlock_mutation = "refuse_soft") {
+        return Ok(Tangle::Stuck(vec![asks]));
+    }
+    if cfg!(oarlock_mutation = "asker_first") {
+        order.sort_by_key(|&member| member != 0);
+    }
     if !order.contains(&0) {
         return Ok(Tangle::Stuck(system.cycle(asks)));
     }
