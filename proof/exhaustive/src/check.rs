@@ -369,7 +369,7 @@ fn operation_is_sound(
         let mut reached: Vec<Agent> = agent(*other).into_iter().collect();
         for _ in &with.live {
             let own = with.live.iter().filter(|r| reached.contains(&r.agent()));
-            let next = own.flat_map(|r| with.blockers(r)).map(Request::agent);
+            let next = own.flat_map(|r| with.awaited(r)).map(Request::agent);
             reached.extend(next.collect::<Vec<_>>());
         }
         if !agent(*one).is_some_and(|one| reached.contains(&one)) {
