@@ -159,8 +159,8 @@ impl Oracle {
             // Those put in front of this one count the permit, so it does the same.
             Some(_) => self.live.iter().any(|r| {
                 let put = put_in_front(&self.places, r, this) == Some(true);
-                (r.id == this.id || put && r.permit(&claim.path).is_some())
-                    && self.placed_in_front(other, r)
+                let counts = r.permit(&claim.path).is_some_and(|c| !c.inherited);
+                (r.id == this.id || put && counts) && self.placed_in_front(other, r)
             }),
         };
         self.live.iter().filter(counts).collect()
@@ -202,7 +202,7 @@ impl Oracle {
     /// Those that keep a request waiting and those that its limited claims count, in
     /// its way or not: so that a bypass leaves those that want permits of one path in
     /// one order.
-    fn awaited(&self, this: &Request) -> Vec<&Request> {
+    pub fn awaited(&self, this: &Request) -> Vec<&Request> {
         let mut awaited = self.blockers(this);
         for claim in &this.wanted() {
             awaited.extend(self.counted(this, claim, true));

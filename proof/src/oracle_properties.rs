@@ -170,7 +170,7 @@ fn nobody_is_passed_but_by_an_agent_that_it_waits_for() {
             for _ in &world.live {
                 let own = world.live.iter().filter(|r| reached.contains(&r.agent()));
                 let next: Vec<Agent> =
-                    own.flat_map(|r| world.blockers(r)).map(Request::agent).collect();
+                    own.flat_map(|r| world.awaited(r)).map(Request::agent).collect();
                 reached.extend(next);
             }
             assert!(agent(*one).is_some_and(|one| reached.contains(&one)), "{one} passes {other}");

@@ -11,7 +11,7 @@ mod text;
 
 use text::ops;
 
-const FOUND: [(&str, &str); 25] = [
+const FOUND: [(&str, &str); 26] = [
     (
         "a waiting upgrade is not held yet",
         "1 submits [r /]
@@ -227,6 +227,17 @@ const FOUND: [(&str, &str); 25] = [
          1 ends
          4 submits [w /a/c/d] for owner 1
          5 submits [r /a/c] for owner 2",
+    ),
+    (
+        "who passes with a permit that is inherited makes nobody count others",
+        "1 submits [r /a, w /b]
+         2 submits [r /a, w /b] for owner 1
+         3 submits [r2 /a, w /b]
+         4 submits [r2 /a] for owner 1
+         5 submits [r2 /a, w /b] for owner 1
+         2 ends
+         6 submits [r /a, w /b] for owner 1
+         1 ends",
     ),
 ];
 

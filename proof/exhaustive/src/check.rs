@@ -74,7 +74,7 @@ impl<'w> Checker<'w> {
             let done: Vec<Op> = history.iter().copied().chain(at).collect();
             format!("{what}\nafter {}", story(self.world, &done))
         };
-        state_is_sound(&oracle).map_err(|what| tell(None, what))?;
+        state_is_sound(self.world, &oracle).map_err(|what| tell(None, what))?;
         let mut looked = Looked::default();
         let (mut still, mut moving) = (Vec::new(), Vec::new());
         let mut spare = None;
@@ -257,7 +257,7 @@ fn conflict(one: u32, other: u32) -> bool {
 }
 
 /// What has to be true of every state, by the meaning of the rules.
-fn state_is_sound(oracle: &Oracle) -> Result<(), String> {
+fn state_is_sound(world: &World, oracle: &Oracle) -> Result<(), String> {
     let live = &oracle.live;
     // Mutual exclusion.
     for one in live {
@@ -287,7 +287,7 @@ fn state_is_sound(oracle: &Oracle) -> Result<(), String> {
         return Err(format!("not all of {:?} wait", oracle.bypasses));
     }
     let order = oracle.bypasses.len() + oracle.places.len();
-    if order > 0 && live.iter().all(|r| r.owner.is_none()) {
+    if world.owners == 0 && order > 0 {
         return Err("somebody was put in front without any owner".into());
     }
     for request in live.iter().filter(|r| r.waits()) {
@@ -355,8 +355,11 @@ fn operation_is_sound(
     let find = |id: Id| with.live.iter().find(|r| r.id == id);
     let agent = |id: Id| find(id).map(Request::agent);
     if granted && let Some(request) = find(asks) {
-        // Whoever was in the way of what is granted now was passed.
-        passed.extend(with.blockers(request).iter().map(|other| (asks, other.id)));
+        // Whoever was in the way of what is granted now, and holds no permit that
+        // counts, was passed.
+        let blockers = with.blockers(request).into_iter();
+        let others = blockers.filter(|r| r.waits() && r.held().all(|c| c.limit.is_none()));
+        passed.extend(others.map(|other| (asks, other.id)));
     }
     let stuck = circle::stuck(&with);
     if deadlock != agent(asks).is_some_and(|agent| stuck.contains(&agent)) {
@@ -366,7 +369,7 @@ fn operation_is_sound(
         let mut reached: Vec<Agent> = agent(*other).into_iter().collect();
         for _ in &with.live {
             let own = with.live.iter().filter(|r| reached.contains(&r.agent()));
-            let next = own.flat_map(|r| with.blockers(r)).map(Request::agent);
+            let next = own.flat_map(|r| with.awaited(r)).map(Request::agent);
             reached.extend(next.collect::<Vec<_>>());
         }
         if !agent(*one).is_some_and(|one| reached.contains(&one)) {

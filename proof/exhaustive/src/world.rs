@@ -253,7 +253,7 @@ impl World {
             },
             Self {
                 name: "five",
-                about: "5 requests, some of them for two permits of a, of one owner and others",
+                about: "5 requests, some for two permits of a, of one owner and others, nothing but arrivals and ends",
                 requests: vec![
                     vec![(1, Read), (2, Write)],
                     vec![(1, Two), (2, Write)],
@@ -262,7 +262,7 @@ impl World {
                 ],
                 owners: 1,
                 live: 5,
-                changes: true,
+                changes: false,
                 tries: false,
             },
             Self {
