@@ -200,7 +200,9 @@ impl Shared {
         admission: &mut Admission,
         deliveries: &mut Deliveries,
     ) -> Result<Submission, AcquireError> {
+        // One claim has been tried alone.
         if about.is_nothing()
+            && prepared.len() > 1
             && !matches!(admission, Admission::Look)
             && let Some(granted) = self.try_plain(prepared)
         {

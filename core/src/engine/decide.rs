@@ -71,26 +71,48 @@ impl<T: Attach> Engine<T> {
         if asker.owner.is_some() && record.owner == asker.owner {
             return false;
         }
-        if record.has_inherited_permit(node) {
-            return true;
-        }
-        let is_before = |other: u32, arrival: u64| {
-            self.is_permit_before(node, slot, (record.arrival, arrival), other)
-        };
-        let Some(order) = asker.slot.and_then(|asker| self.order(asker)) else {
-            return is_before(asker.slot.unwrap_or(u32::MAX), asker.arrival);
-        };
-        let asks = asker.slot.unwrap_or(u32::MAX);
-        // Of what is held, what counts against one that was put in front counts, too.
-        let mut bypassing = order.in_front(node, Stage::Permit).filter(|&it| it != slot);
-        is_before(asks, asker.arrival)
-            || record.is_held()
-                && !cfg!(oarlock_mutation = "uncounted_permit")
-                && bypassing.any(|other| {
-                    let other_record = self.requests.record_ref(other);
-                    other_record
-                        .is_some_and(|it| it.has_permit(node) && is_before(other, it.arrival))
+        self.permit_counts_itself(node, slot, asker)
+            || !cfg!(oarlock_mutation = "uncounted_permit")
+                && self.permit_counts_by(node, slot, asker).next().is_some()
+    }
+
+    /// Whether it does by its own place.
+    pub(super) fn permit_counts_itself(&self, node: NodeIndex, slot: u32, asker: Asker) -> bool {
+        let record = self.requests.record_ref(slot);
+        record.is_some_and(|record| {
+            let arrivals = (record.arrival, asker.arrival);
+            record.has_inherited_permit(node)
+                || self.is_permit_before(node, slot, arrivals, asker.slot.unwrap_or(u32::MAX))
+        })
+    }
+
+    /// Those that were put in front of the asker and count a permit that is held: so
+    /// it counts against the asker, too, while they live.
+    pub(super) fn permit_counts_by(
+        &self,
+        node: NodeIndex,
+        slot: u32,
+        asker: Asker,
+    ) -> impl Iterator<Item = u32> {
+        let record = self.requests.record_ref(slot).filter(|it| it.is_held());
+        let order = asker.slot.and_then(|asker| self.order(asker));
+        let front = order
+            .into_iter()
+            .flat_map(move |it| it.in_front(node, Stage::Permit));
+        front.filter(move |&other| {
+            let theirs = self.requests.record_ref(other);
+            other != slot
+                && record.zip(theirs).is_some_and(|(record, theirs)| {
+                    theirs.has_permit(node)
+                        && !theirs.has_inherited_permit(node)
+                        && self.is_permit_before(
+                            node,
+                            slot,
+                            (record.arrival, theirs.arrival),
+                            other,
+                        )
                 })
+        })
     }
 
     /// Whether another waits in this list that stands in front of the asker.

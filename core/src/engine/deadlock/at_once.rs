@@ -199,6 +199,6 @@ impl<W: World> Would<'_, W> {
             && engine
                 .requests
                 .record_ref(one)
-                .is_some_and(|it| it.has_permit(node))
+                .is_some_and(|it| it.has_permit(node) && !it.has_inherited_permit(node))
     }
 }

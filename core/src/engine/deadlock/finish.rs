@@ -137,11 +137,34 @@ impl System {
             let record = engine.requests.record_ref(slot);
             record.is_some_and(|it| it.is_held() || it.has_inherited_permit(node))
         };
-        let mut inputs: Vec<Index> = taken
-            .filter(|&&slot| engine.permit_counts(node, slot, asker_of(asks)))
-            .filter(|&&slot| !held_only || is_held(slot))
-            .filter_map(|&slot| member(slot))
+        let asker = asker_of(asks);
+        let counted: Vec<u32> = taken
+            .copied()
+            .filter(|&slot| engine.permit_counts(node, slot, asker))
+            .filter(|&slot| !held_only || is_held(slot))
             .collect();
+        let mut inputs = Vec::new();
+        for slot in counted {
+            let Some(holder) = member(slot) else { continue };
+            if engine.permit_counts_itself(node, slot, asker) {
+                inputs.push(holder);
+                continue;
+            }
+            // Until its holder has finished, or those for whose sake it counts have.
+            let others: Vec<Index> = engine
+                .permit_counts_by(node, slot, asker)
+                .filter_map(member)
+                .collect();
+            let by_others = self.add(Condition {
+                inputs: others,
+                ..Condition::default()
+            });
+            inputs.push(self.add(Condition {
+                inputs: vec![holder, by_others],
+                allowance: 1,
+                ..Condition::default()
+            }));
+        }
         if !held_only {
             let wanted = engine.permit_waits_before(node, asks);
             inputs.extend(wanted.filter_map(|other| member(other.slot)));
