@@ -503,7 +503,7 @@ fn the_bound_on_those_that_wait_is_given_back() {
         }
         assert_eq!(manager.enqueue(write("d")).err(), too_many);
         drop(a);
-        waits.map(|it| drop(granted(it)));
+        waits.into_iter().for_each(|it| drop(granted(it)));
         both_are_free();
 
         // Put in front and granted later.
