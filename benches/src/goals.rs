@@ -203,6 +203,7 @@ pub fn judge(results: &Results) -> Vec<Goal> {
     one_thread(&mut goals);
     two_threads(&mut goals);
     crowds(&mut goals);
+    owners(&mut goals);
     weight(&mut goals);
     hand_over(&mut goals);
     adversaries(&mut goals);
@@ -270,6 +271,35 @@ fn crowds(goals: &mut Goals<'_>) {
     let found = Found::ratio(goals.ours("crowd", "ns, 1000000 held"), none);
     let what = "1,000,000 unrelated locks held";
     goals.add(what, "of none held", AtMost(3.0), found);
+}
+
+/// Searches for cycles look at what is near. Bounds in nanoseconds of the best round.
+fn owners(goals: &mut Goals<'_>) {
+    for (contender, figure, most) in [
+        ("oarlock", "ns, the last of 1600 owners", 20_000.0),
+        ("oarlock", "ns, enqueue, 10000 owners", 100_000.0),
+        ("oarlock", "ns, the last of 16000 owners", 60_000.0),
+        (
+            "oarlock, unrelated waiting",
+            "ns, a wait of an owner",
+            50_000.0,
+        ),
+        (
+            "oarlock, unrelated waiting",
+            "ns, an upgrade that waits",
+            50_000.0,
+        ),
+        (
+            "oarlock, unrelated waiting",
+            "ns, the longest acquire meanwhile",
+            1_000_000.0,
+        ),
+        ("oarlock, a release", "ns", 5_000_000.0),
+    ] {
+        let row = goals.get("owners", contender, figure);
+        let what = format!("owners that wait: {}", &figure[figure.len().min(4)..]);
+        goals.plain(&what, "ns", AtMost(most), row);
+    }
 }
 
 fn weight(goals: &mut Goals<'_>) {

@@ -22,6 +22,14 @@ export interface Claims {
   readonly write?: string | readonly Path[] | undefined;
   /** Shared with other reads, on each path and all below it. */
   readonly read?: string | readonly Path[] | undefined;
+  /**
+   * Exclusive, on each path's own entry alone: on the path itself, as a directory's
+   * list of names, and not on what is below it. It conflicts with claims on that
+   * entry, on the path and above; a write of the path or above covers it.
+   */
+  readonly writeEntry?: string | readonly Path[] | undefined;
+  /** Shared with other reads, on each path's own entry alone. */
+  readonly readEntry?: string | readonly Path[] | undefined;
 }
 
 /** What `acquire` needs of an `AbortSignal`. */
@@ -47,11 +55,11 @@ export interface AcquireOptions {
 export interface ManagerOptions {
   /** The most claims in one request. Default 4,096. */
   readonly maxClaims?: number | undefined;
-  /** The most segments in one path. Default 1,024. */
+  /** The most segments in one path. Default 1,024. A path's entry is no segment. */
   readonly maxSegments?: number | undefined;
   /**
-   * The most segments in all paths of one request together, which bounds its
-   * memory. Default 16,384.
+   * The most segments in all paths of one request together, each entry counted
+   * as one more, which bounds its memory. Default 16,384.
    */
   readonly maxRequestSegments?: number | undefined;
   /** The most bytes in one path, separators not counted. Default 65,536. */
@@ -195,7 +203,7 @@ export class Pending {
 export type OarlockErrorCode =
   /** The request claims nothing. */
   | 'OARLOCK_NO_CLAIMS'
-  /** The claims have a key that is neither `read` nor `write`. */
+  /** The claims have a key that is none of `read`, `write`, `readEntry` and `writeEntry`. */
   | 'OARLOCK_UNKNOWN_MODE'
   /** Text such as `a//b`, `/a` or `a/`. */
   | 'OARLOCK_EMPTY_SEGMENT'

@@ -9,6 +9,8 @@ use crate::sync::{Arc, AtomicU64, AtomicUsize, Ordering};
 pub struct OwnerId(NonZeroU64);
 
 impl OwnerId {
+    /// The least id.
+    pub(crate) const FIRST: Self = Self(NonZeroU64::MIN);
     /// The greatest id.
     pub(crate) const LAST: Self = Self(NonZeroU64::MAX);
 

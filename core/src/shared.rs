@@ -118,7 +118,9 @@ impl Shared {
             shard.tally.add_to(&mut stats);
         }
         stats.held = stats.grants - stats.releases;
-        stats.waiting = self.waiting.load(Ordering::Relaxed) as u64;
+        // Of the same moment: what is still to be told of is not counted any more.
+        let later = stats.grants - stats.immediate_grants;
+        stats.waiting = stats.waits.saturating_sub(later + stats.cancels);
         stats
     }
 

@@ -152,6 +152,8 @@ impl Shared {
             if let Upgraded::Done { token: part } = upgraded.map_err(UpgradeError::from)? {
                 token = token.max(part);
             }
+            // Also where it writes all already: it is a wait of the whole.
+            shard.engine.list_part(part.request());
             if shard.engine.payload(part.request()).is_none() {
                 shard.attach(part.request(), crate::shard::Part::default());
             }

@@ -32,6 +32,32 @@ static int too_little_room(void) {
   return (int)count;
 }
 
+static void note(void *data, oarlock_status status, oarlock_lock lock, uint64_t token,
+                 const oarlock_error *error) {
+  (void)lock, (void)token, (void)error;
+  *(oarlock_status *)data = status;
+}
+
+/* Waits for "a" with a note that is to be written to this frame. */
+static void wait_here(const oarlock_manager *manager) {
+  const oarlock_claim claim = oarlock_write("a");
+  oarlock_status told = OARLOCK_OK;
+  oarlock_lock held = 0, waits = 0;
+  oarlock_state state = 0;
+  oarlock_try_acquire(manager, &claim, 1, NULL, &held, NULL, NULL);
+  oarlock_enqueue_callback(manager, &claim, 1, NULL, OARLOCK_FOREVER, note, &told, NULL, &waits,
+                           &state, NULL, NULL);
+}
+
+/* Has the library tell a frame that is gone. */
+static int use_after_return(void) {
+  oarlock_manager *manager = NULL;
+  if (oarlock_manager_new(NULL, &manager, NULL) != OARLOCK_OK) return 0;
+  wait_here(manager);
+  oarlock_manager_free(manager);
+  return 0;
+}
+
 /* Forgets a manager. */
 static int leak(void) {
   oarlock_manager *manager = NULL;
@@ -64,6 +90,7 @@ int main(int count, char **arguments) {
   const char *const what = count > 1 ? arguments[1] : "";
   int seen = 0;
   if (strcmp(what, "use-after-free") == 0) seen = use_after_free();
+  else if (strcmp(what, "use-after-return") == 0) seen = use_after_return();
   else if (strcmp(what, "too-little-room") == 0) seen = too_little_room();
   else if (strcmp(what, "too-long") == 0) seen = too_long();
   else if (strcmp(what, "leak") == 0) seen = leak();

@@ -10,6 +10,8 @@
 
 host=$(rustc -vV | sed -n 's/^host: //p')
 rust_libraries=$(rustc --print sysroot)/lib/rustlib
+# Frames that are gone are watched, too: callbacks write to the tests' own.
+export ASAN_OPTIONS="detect_stack_use_after_return=1"
 # Not to wait a second at each exit.
 export TSAN_OPTIONS="atexit_sleep_ms=0 suppressions=$here/ci/tsan.supp"
 

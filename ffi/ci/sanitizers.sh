@@ -56,6 +56,7 @@ if can asan; then
   sanitize asan
   check "the mistakes compile" faults
   check "asan sees the use of what was freed" sees 'heap-use-after-free' "$out/faults" use-after-free
+  check "asan sees the use of a frame that is gone" sees 'stack-use-after-return' "$out/faults" use-after-return
   check "asan sees the library write where there is no room" sees 'WRITE of size' "$out/faults" too-little-room
   check "asan sees the library read where there is nothing" sees 'heap-buffer-overflow' "$out/faults" too-long
   check "asan sees a leak" sees 'LeakSanitizer: detected memory leaks' "$out/faults" leak

@@ -21,6 +21,15 @@
 
 #include "oarlock.h"
 
+/* Whether the test is compiled for a sanitizer. */
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define CHECK_SANITIZED
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define CHECK_SANITIZED
+#endif
+#endif
+
 /* assert works in every build of the tests. */
 #undef NDEBUG
 #include <assert.h>

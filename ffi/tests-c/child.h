@@ -7,7 +7,8 @@
 #include <sys/types.h>
 #include <sys/wait.h>
 
-/* A forked child, which has a minute: 0 in the child. */
+/* A forked child, which has a minute: 0 in the child. No other thread may begin or end
+ * meanwhile: AddressSanitizer takes a lock for that, which the child would not get. */
 static inline pid_t child_begin(void) {
   fflush(NULL);
   check_default(SIGCHLD); /* were it ignored, nobody could wait for the child */

@@ -8,15 +8,6 @@
 
 #include <dirent.h>
 
-/* A sanitizer does not give freed memory back soon. */
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define KEEPS_FREED
-#elif defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define KEEPS_FREED
-#endif
-#endif
-
 static const char *library; /* set once */
 
 static size_t lines_of(const char *path) {
@@ -97,7 +88,8 @@ static void a_thousand_times_without_growth(void) {
   /* Stacks of threads that ended are kept and given back by chance, and an arena of
    * malloc is made when two meet; 800 times one of anything would be more. */
   CHECK(maps_after <= maps + 40);
-#ifndef KEEPS_FREED
+#ifndef CHECK_SANITIZED
+  /* A sanitizer does not give freed memory back soon. */
   CHECK(resident_after <= resident + 8 * 1024);
 #endif
 }

@@ -15,6 +15,7 @@ struct before {
   oarlock_error *error;
   oarlock_lock held, waiting;
   int called, dropped;
+  int watched; /* by the watch's thread; atomic, which C99 has no type for */
 };
 
 static void on_before(void *data, oarlock_status status, oarlock_lock lock, uint64_t token,
@@ -27,6 +28,11 @@ static void on_before_drop(void *data) { ((struct before *)data)->dropped++; }
 
 static void on_seen(void *data, const oarlock_request_info *info) { (void)data, (void)info; }
 
+static void on_watched(void *data, const oarlock_request_info *info) {
+  (void)info;
+  __atomic_store_n(&((struct before *)data)->watched, 1, __ATOMIC_SEQ_CST);
+}
+
 static void make(struct before *before) {
   const oarlock_claim nothing = oarlock_write("//");
   oarlock_lock lock = 0;
@@ -38,8 +44,9 @@ static void make(struct before *before) {
   CHECK_STATUS(OARLOCK_OK, oarlock_queue_new(&before->queue, NULL));
   CHECK_STATUS(OARLOCK_OK, oarlock_inspect(before->manager, oarlock_path_of(""),
                                            &before->snapshot, NULL));
-  CHECK_STATUS(OARLOCK_OK, oarlock_watch_new(before->manager, CHECK_HOUR, on_seen, NULL, NULL,
+  CHECK_STATUS(OARLOCK_OK, oarlock_watch_new(before->manager, CHECK_SOON, on_watched, before, NULL,
                                              &before->watch, NULL));
+  EVENTUALLY(__atomic_load_n(&before->watched, __ATOMIC_SEQ_CST)); /* its thread has begun */
   CHECK_STATUS(OARLOCK_ERR_EMPTY_SEGMENT,
                oarlock_try_acquire(before->manager, &nothing, 1, NULL, &lock, NULL,
                                    &before->error));

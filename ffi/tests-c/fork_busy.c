@@ -10,9 +10,22 @@ enum { WORKERS = 4, FORKS = 40 };
 struct busy {
   oarlock_manager *manager;
   oarlock_queue *queue;
-  pthread_mutex_t mutex; /* guards stop */
-  int stop;
+  pthread_mutex_t mutex; /* guards what follows */
+  int begun, stop;
 };
+
+static void begin(struct busy *busy) {
+  pthread_mutex_lock(&busy->mutex);
+  busy->begun++;
+  pthread_mutex_unlock(&busy->mutex);
+}
+
+static int all_begun(struct busy *busy) {
+  pthread_mutex_lock(&busy->mutex);
+  const int all = busy->begun == WORKERS;
+  pthread_mutex_unlock(&busy->mutex);
+  return all;
+}
 
 static int stopped(struct busy *busy) {
   pthread_mutex_lock(&busy->mutex);
@@ -24,6 +37,7 @@ static int stopped(struct busy *busy) {
 static void *lock_and_look(void *data) {
   struct busy *const busy = (struct busy *)data;
   const oarlock_claim claim = oarlock_write("busy");
+  begin(busy);
   while (!stopped(busy)) {
     oarlock_lock lock = 0;
     oarlock_snapshot *snapshot = NULL;
@@ -41,6 +55,7 @@ static void *enqueue_and_fetch(void *data) {
   struct busy *const busy = (struct busy *)data;
   const oarlock_claim claim = oarlock_write("busy");
   int64_t timeout = 1000;
+  begin(busy);
   while (!stopped(busy)) {
     oarlock_lock lock = 0;
     oarlock_state state = 0;
@@ -63,6 +78,7 @@ static void *enqueue_and_fetch(void *data) {
 /* Names, owners and handles that come and go. */
 static void *make_and_free(void *data) {
   struct busy *const busy = (struct busy *)data;
+  begin(busy);
   while (!stopped(busy)) {
     oarlock_manager *manager = NULL;
     oarlock_queue *queue = NULL;
@@ -91,14 +107,16 @@ static void try_busy(void *data) {
 }
 
 static void forks_in_the_middle_of_work(void) {
-  struct busy busy = {check_manager(), NULL, PTHREAD_MUTEX_INITIALIZER, 0};
+  struct busy busy = {check_manager(), NULL, PTHREAD_MUTEX_INITIALIZER, 0, 0};
   pthread_t threads[WORKERS];
   void *(*const work[WORKERS])(void *) = {lock_and_look, lock_and_look, enqueue_and_fetch,
                                           make_and_free};
   CHECK_STATUS(OARLOCK_OK, oarlock_queue_new(&busy.queue, NULL));
+  own_callbacks(); /* begins the library's own thread, which stays for the workers */
   for (int i = 0; i < WORKERS; i++) {
     assert(pthread_create(&threads[i], NULL, work[i], &busy) == 0);
   }
+  EVENTUALLY(all_begun(&busy));
   for (int i = 0; i < FORKS; i++) CHECK(in_child(try_busy, &busy));
   pthread_mutex_lock(&busy.mutex);
   busy.stop = 1;

@@ -22,6 +22,7 @@ struct blocked {
   oarlock_lock lock;
   oarlock_queue *queue;
   oarlock_status status;
+  int begun; /* by the thread; atomic, which C99 has no type for */
 };
 
 static void *acquire(void *data) {
@@ -50,6 +51,7 @@ static void *fetch(void *data) {
   struct blocked *const blocked = (struct blocked *)data;
   oarlock_completion completion;
   size_t count = 0;
+  __atomic_store_n(&blocked->begun, 1, __ATOMIC_SEQ_CST);
   blocked->status =
       oarlock_queue_wait(blocked->queue, OARLOCK_FOREVER, &completion, 1, &count);
   return NULL;
@@ -87,7 +89,7 @@ static void while_threads_block(void) {
 
 static void while_an_upgrade_waits(void) {
   oarlock_manager *const manager = check_manager();
-  struct blocked blocked = {manager, 0, NULL, 99};
+  struct blocked blocked = {manager, 0, NULL, 99, 0};
   pthread_t thread;
   oarlock_state state = 0;
   blocked.lock = check_hold(manager, oarlock_read("a"));
@@ -120,6 +122,7 @@ static void while_callbacks_and_timeouts_are_due(void) {
     CHECK_STATUS(OARLOCK_OK, told_enqueue(&late[i], oarlock_write("b"), NULL,
                                           (i + 1) * CHECK_SOON, &lock, &state));
   }
+  told_await(&late[0]); /* the library's thread has begun */
   children();
   for (int i = 0; i < SOON; i++) {
     told_await(&late[i]);
@@ -156,7 +159,7 @@ static void touch_the_queue(void *data) {
 static void while_a_queue_has_and_awaits_completions(void) {
   oarlock_manager *const manager = check_manager();
   const oarlock_claim claims[] = {oarlock_write("a"), oarlock_write("b")};
-  struct blocked blocked = {manager, 0, NULL, 99};
+  struct blocked blocked = {manager, 0, NULL, 99, 0};
   oarlock_completion completions[4];
   oarlock_lock held[2], lock = 0;
   oarlock_state state = 0;
@@ -187,16 +190,24 @@ static void while_a_queue_has_and_awaits_completions(void) {
 }
 
 static void while_a_thread_waits_for_a_queue(void) {
-  struct blocked blocked = {check_manager(), 0, NULL, 99};
+  struct blocked blocked = {check_manager(), 0, NULL, 99, 0};
   pthread_t thread;
   CHECK_STATUS(OARLOCK_OK, oarlock_queue_new(&blocked.queue, NULL));
   assert(pthread_create(&thread, NULL, fetch, &blocked) == 0);
+  EVENTUALLY(__atomic_load_n(&blocked.begun, __ATOMIC_SEQ_CST));
   CHECK(in_child(touch_the_queue, &blocked));
   CHECK_STATUS(OARLOCK_OK, oarlock_queue_post(blocked.queue, NULL));
   assert(pthread_join(thread, NULL) == 0);
   CHECK_STATUS(OARLOCK_OK, blocked.status);
   oarlock_queue_free(blocked.queue);
   check_done(blocked.manager);
+}
+
+static int is_told(struct told *told, int calls) {
+  pthread_mutex_lock(&told->mutex);
+  const int is = told->calls == calls;
+  pthread_mutex_unlock(&told->mutex);
+  return is;
 }
 
 static void while_a_watch_runs(void) {
@@ -206,10 +217,14 @@ static void while_a_watch_runs(void) {
   const oarlock_lock held = check_hold(manager, oarlock_write("a"));
   CHECK_STATUS(OARLOCK_OK, oarlock_watch_new(manager, 20 * CHECK_SOON, own_on_watch, &told,
                                              on_drop, &watch, NULL));
+  EVENTUALLY(is_told(&told, 1)); /* its thread has begun */
+  CHECK(told.lock == held);
+  const oarlock_lock later = check_hold(manager, oarlock_write("b"));
   children();
-  EVENTUALLY(!told_nothing(&told));
+  EVENTUALLY(is_told(&told, 2));
   oarlock_watch_free(watch);
-  CHECK(told.calls == 1 && told.drops == 1 && told.lock == held);
+  CHECK(told.calls == 2 && told.drops == 1 && told.lock == later);
+  CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, later));
   CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held));
   check_done(manager);
 }

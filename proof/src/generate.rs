@@ -3,7 +3,7 @@
 use crate::ops::{Op, Path};
 use crate::oracle::Oracle;
 use crate::rng::Rng;
-use crate::words::{Claim, Id, Owner, Request};
+use crate::words::{Claim, ENTRY, Id, Owner, Request};
 
 /// How one world looks: drawn anew for each run, so that some have many owners
 /// and others none, some are deep and others are one path.
@@ -16,6 +16,7 @@ pub struct World {
     limits: usize,
     live: usize,
     writes: usize,
+    entries: usize,
     /// How many requests may wait.
     pub max_waiting: Option<usize>,
     closes: bool,
@@ -41,6 +42,7 @@ impl World {
             limits: rng.below(4),
             live: 2 + rng.below(8),
             writes: 15 + rng.below(70),
+            entries: [0, 10, 40][rng.below(3)],
             max_waiting: (offers.max_waiting && rng.percent(20)).then(|| rng.below(4)),
             closes: offers.close,
         }
@@ -104,7 +106,11 @@ impl World {
 
     fn path(&self, rng: &mut Rng) -> Path {
         let name = |rng: &mut Rng| vec![b'a' + rng.below(self.names) as u8];
-        (0..rng.below(self.depth + 1)).map(|_| name(rng)).collect()
+        let mut path: Path = (0..rng.below(self.depth + 1)).map(|_| name(rng)).collect();
+        if rng.percent(self.entries) {
+            path.push(ENTRY.to_vec());
+        }
+        path
     }
 
     /// Mostly a path that the request has claimed.

@@ -11,6 +11,7 @@ pub mod compare;
 pub mod generate;
 pub mod ops;
 pub mod oracle;
+pub mod paths;
 pub mod rng;
 pub mod shrink;
 pub mod subject;

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::oracle::Oracle;
 use crate::words::{Claim, Id, Outcome, Owner};
 
-/// A path.
+/// A path, perhaps with [`ENTRY`](crate::words::ENTRY) as its last segment.
 pub type Path = Vec<Vec<u8>>;
 
 /// One operation. Ids of requests are given by the list of operations itself,

@@ -199,13 +199,24 @@ impl Oracle {
         rest.live.iter().any(|r| r.agent() == agent)
     }
 
+    /// Those that keep a request waiting and those that its limited claims count, in
+    /// its way or not: so that a bypass leaves those that want permits of one path in
+    /// one order.
+    fn awaited(&self, this: &Request) -> Vec<&Request> {
+        let mut awaited = self.blockers(this);
+        for claim in &this.wanted() {
+            awaited.extend(self.counted(this, claim, true));
+        }
+        awaited
+    }
+
     /// This agent and those that it waits for, through others or not.
     fn waits_for(&self, agent: Agent) -> Vec<Agent> {
         let mut found = vec![agent];
         let mut at = 0;
         while let Some(&agent) = found.get(at) {
             let own = self.live.iter().filter(|r| r.agent() == agent);
-            for other in own.flat_map(|r| self.blockers(r)).map(Request::agent) {
+            for other in own.flat_map(|r| self.awaited(r)).map(Request::agent) {
                 if !found.contains(&other) {
                     found.push(other);
                 }

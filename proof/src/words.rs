@@ -10,12 +10,18 @@ pub type Owner = u64;
 /// Who waits and is waited for: an owner, or a request without one by itself.
 pub type Agent = Result<Owner, Id>;
 
+/// The last name of the path of a path's own entry: of a child like any other, but that
+/// nothing else here has this name. (The library has no name for it; see [`paths`].)
+///
+/// [`paths`]: crate::paths
+pub const ENTRY: &[u8] = b"(entry)";
+
 /// A claim on a path and all below it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
     /// Alone, or shared with other reads.
     pub write: bool,
-    /// The segments.
+    /// The segments; [`ENTRY`] behind them if it is on the path's own entry.
     pub path: Vec<Vec<u8>>,
     /// For a read: how many limited reads of the path in front of it are too many.
     pub limit: Option<u32>,

@@ -6,6 +6,7 @@ mod crowd;
 mod flooding;
 mod hand_over;
 mod mixed;
+mod owners;
 mod pairs;
 mod threads;
 mod waiting;
@@ -97,6 +98,11 @@ pub const ALL: &[Workload] = &[
         name: "waiting",
         title: "one key with so many waiting requests: enqueue, grant, cancel",
         run: waiting::run,
+    },
+    Workload {
+        name: "owners",
+        title: "owners that hold one thing and wait for another, beside so many others",
+        run: owners::run,
     },
     Workload {
         name: "crowd",

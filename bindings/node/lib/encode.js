@@ -7,7 +7,7 @@ const { types } = require('node:util');
 const { OarlockError, invalid, shown } = require('./errors.js');
 const { shared, HEADER } = require('./native.js');
 
-const MODE = Object.freeze({ read: 0, write: 1 });
+const MODE = Object.freeze({ read: 0, write: 1, readEntry: 2, writeEntry: 3 });
 const TEXT = 0;
 const SEGMENTS = 1;
 
@@ -40,7 +40,14 @@ function encode(claims) {
     for (const mode in claims) {
       if (mode === 'write') claim(MODE.write, claims.write);
       else if (mode === 'read') claim(MODE.read, claims.read);
-      else throw new OarlockError('OARLOCK_UNKNOWN_MODE', `${shown(mode)} is no mode: use read or write`);
+      else if (mode === 'writeEntry') claim(MODE.writeEntry, claims.writeEntry);
+      else if (mode === 'readEntry') claim(MODE.readEntry, claims.readEntry);
+      else {
+        throw new OarlockError(
+          'OARLOCK_UNKNOWN_MODE',
+          `${shown(mode)} is no mode: use read, write, readEntry or writeEntry`,
+        );
+      }
     }
     return bytes === shared.bytes ? null : bytes.subarray(HEADER, at);
   } finally {

@@ -1,8 +1,9 @@
 //! Claims as `lib/encode.js` writes them.
 //!
-//! A claim is a mode (1 byte: 0 read, 1 write), a form (1 byte) and then, for
-//! form 0, text: its length and bytes; for form 1, segments: their count, and
-//! for each its length and bytes. Numbers are little-endian `u32`.
+//! A claim is a mode (1 byte: 0 read, 1 write; 2 more if it is on the path's own
+//! entry), a form (1 byte) and then, for form 0, text: its length and bytes; for
+//! form 1, segments: their count, and for each its length and bytes. Numbers are
+//! little-endian `u32`.
 
 use oarlock::{Claim, Mode, Path};
 
@@ -26,9 +27,11 @@ impl<'a> Claims<'a> {
     }
 
     fn claim(&mut self) -> Option<Claim<'a>> {
-        let mode = match self.byte()? {
-            0 => Mode::Read,
-            1 => Mode::Write,
+        let (mode, entry) = match self.byte()? {
+            0 => (Mode::Read, false),
+            1 => (Mode::Write, false),
+            2 => (Mode::Read, true),
+            3 => (Mode::Write, true),
             _ => return None,
         };
         let path = match self.byte()? {
@@ -36,7 +39,7 @@ impl<'a> Claims<'a> {
             1 => self.segments()?,
             _ => return None,
         };
-        Some(Claim::new(mode, path))
+        Some(Claim::new(mode, if entry { path.entry() } else { path }))
     }
 
     fn segments(&mut self) -> Option<Path<'static>> {
@@ -81,7 +84,7 @@ impl<'a> Iterator for Claims<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use oarlock::{read, write};
+    use oarlock::{read, read_entry, write, write_entry};
 
     const TEXT: &[u8] = b"\x01\x00\x03\x00\x00\x00a/b";
     const SEGMENTS: &[u8] = b"\x00\x01\x02\x00\x00\x00\x03\x00\x00\x00a/b\x00\x00\x00\x00";
@@ -91,6 +94,13 @@ mod tests {
         let bytes = [TEXT, SEGMENTS].concat();
         let claims: Vec<_> = Claims::check(&bytes).into_iter().flatten().collect();
         assert_eq!(claims, [write("a/b"), read(["a/b", ""])]);
+    }
+
+    #[test]
+    fn entries_are_read() {
+        let bytes = [b"\x03", &TEXT[1..], b"\x02", &SEGMENTS[1..]].concat();
+        let claims: Vec<_> = Claims::check(&bytes).into_iter().flatten().collect();
+        assert_eq!(claims, [write_entry("a/b"), read_entry(["a/b", ""])]);
     }
 
     #[test]
@@ -110,7 +120,7 @@ mod tests {
     #[test]
     fn a_length_beyond_the_end_and_unknown_bytes_are_noticed() {
         for bytes in [
-            &b"\x02\x00\x00\x00\x00\x00"[..],
+            &b"\x04\x00\x00\x00\x00\x00"[..],
             b"\x00\x02\x00\x00\x00\x00",
             b"\x00\x00\xff\xff\xff\xff",
             b"\x00\x01\xff\xff\xff\xff",

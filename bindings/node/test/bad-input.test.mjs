@@ -33,7 +33,7 @@ test('no claims', async () => {
 });
 
 test('an unknown mode', async () => {
-  for (const claims of [{ wirte: 'a' }, { write: 'a', READ: 'b' }, { x: undefined }, { '': 'a' }]) {
+  for (const claims of [{ wirte: 'a' }, { write: 'a', READ: 'b' }, { x: undefined }, { '': 'a' }, { readentry: 'a' }, { entry: 'a' }]) {
     await refused(claims, 'OARLOCK_UNKNOWN_MODE');
   }
 });
@@ -42,6 +42,8 @@ test('an empty segment in text', async () => {
   for (const path of ['a//b', '/a', 'a/', '/', '//']) {
     await refused({ write: path }, 'OARLOCK_EMPTY_SEGMENT');
     await refused({ read: ['a', path] }, 'OARLOCK_EMPTY_SEGMENT');
+    await refused({ readEntry: ['a', path] }, 'OARLOCK_EMPTY_SEGMENT');
+    await refused({ writeEntry: path }, 'OARLOCK_EMPTY_SEGMENT');
   }
 });
 

@@ -39,6 +39,29 @@ test('a list in a mode is a list of paths', () => {
   guard.release();
 });
 
+test('an entry is beside what is below its path, and under what covers the path', () => {
+  const manager = new Manager();
+  const free = (claims) => {
+    const guard = manager.tryAcquire(claims);
+    guard?.release();
+    return guard !== null;
+  };
+  for (const writeEntry of ['a/b', [['a', 'b']], [['a', Buffer.from('b')]]]) {
+    const guard = manager.tryAcquire({ writeEntry });
+    assert.ok(free({ write: ['a/b/c', ['a', 'b', '']], writeEntry: ['a', '', 'a/b/c'] }));
+    for (const path of ['a/b', 'a', '']) assert.ok(!free({ read: path }), path);
+    assert.ok(!free({ readEntry: 'a/b' }));
+    guard.release();
+  }
+  const names = manager.tryAcquire({ readEntry: ['', 'a'] });
+  assert.ok(free({ read: '', readEntry: 'a', write: 'a/b' }));
+  assert.ok(!free({ writeEntry: 'a' }) && !free({ write: '' }));
+  names.release();
+  const all = manager.tryAcquire({ writeEntry: 'a', write: 'a', readEntry: 'b', read: 'b' });
+  assert.ok(!free({ readEntry: 'a' }) && free({ readEntry: 'b' }));
+  all.release();
+});
+
 test('bytes and text of the same bytes are one name', () => {
   assert.ok(same([Buffer.from('é')], 'é'));
   assert.ok(same([new TextEncoder().encode('🚣')], '🚣'));

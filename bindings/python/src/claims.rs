@@ -12,9 +12,36 @@ use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
 use crate::error::{exception, invalid};
 
+/// How a claim asks for its path.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    mode: Mode,
+    /// For the path's own entry alone.
+    entry: bool,
+}
+
+impl Kind {
+    pub(crate) const READ: Self = Self::new(Mode::Read, false);
+    pub(crate) const WRITE: Self = Self::new(Mode::Write, false);
+    pub(crate) const READ_ENTRY: Self = Self::new(Mode::Read, true);
+    pub(crate) const WRITE_ENTRY: Self = Self::new(Mode::Write, true);
+
+    const fn new(mode: Mode, entry: bool) -> Self {
+        Self { mode, entry }
+    }
+
+    fn claim<'p>(self, path: Path<'p>) -> Claim<'p> {
+        Claim::new(self.mode, if self.entry { path.entry() } else { path })
+    }
+}
+
+/// What Python gives as keywords: for each kind one path of text, or an iterable of
+/// paths.
+pub(crate) type ByKind<'a, 'py> = [(Kind, Option<&'a Bound<'py, PyAny>>); 4];
+
 /// The claims of one request, checked, ready to be asked for again and again.
 pub(crate) struct Claims {
-    claims: Vec<(Mode, Stored)>,
+    claims: Vec<(Kind, Stored)>,
 }
 
 enum Stored {
@@ -24,43 +51,42 @@ enum Stored {
 }
 
 impl Claims {
-    /// Reads `*pairs` of (mode, path), then `write=` and `read=`.
+    /// Reads `*pairs` of (mode, path), then the keywords.
     pub(crate) fn parse(
         pairs: &Bound<'_, PyTuple>,
-        write: Option<&Bound<'_, PyAny>>,
-        read: Option<&Bound<'_, PyAny>>,
+        keywords: ByKind<'_, '_>,
         limits: Limits,
     ) -> PyResult<Self> {
         let mut parser = Parser::new(limits);
         for pair in pairs {
             parser.pair(&pair)?;
         }
-        for (mode, paths) in [(Mode::Write, write), (Mode::Read, read)] {
+        for (kind, paths) in keywords {
             if let Some(paths) = paths {
-                parser.paths(mode, paths)?;
+                parser.paths(kind, paths)?;
             }
         }
         parser.finish(pairs.py())
     }
 
-    /// Reads paths that all have one mode.
-    pub(crate) fn of_mode(
-        mode: Mode,
+    /// Reads paths that are all asked for in one way.
+    pub(crate) fn of_kind(
+        kind: Kind,
         paths: &Bound<'_, PyTuple>,
         limits: Limits,
     ) -> PyResult<Self> {
         let mut parser = Parser::new(limits);
         for path in paths {
-            parser.path(mode, &path)?;
+            parser.path(kind, &path)?;
         }
         parser.finish(paths.py())
     }
 
     /// The claims, for the engine.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Claim<'_>> {
-        self.claims.iter().map(|(mode, stored)| match stored {
-            Stored::Text(text) => Claim::new(*mode, Path::text_bytes(text)),
-            Stored::Segments(path) => Claim::new(*mode, path.clone()),
+        self.claims.iter().map(|(kind, stored)| match stored {
+            Stored::Text(text) => kind.claim(Path::text_bytes(text)),
+            Stored::Segments(path) => kind.claim(path.clone()),
         })
     }
 
@@ -72,7 +98,7 @@ impl Claims {
 
 struct Parser {
     limits: Limits,
-    claims: Vec<(Mode, Stored)>,
+    claims: Vec<(Kind, Stored)>,
     /// The segments of all lists and tuples so far.
     listed: usize,
 }
@@ -93,32 +119,37 @@ impl Parser {
             .and_then(|pair| pair.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>().ok())
             .ok_or_else(|| PyTypeError::new_err("a claim is a tuple of a mode and a path"))?;
         // A lone surrogate is no text to Rust, and no mode either.
-        let mode = match mode.cast::<PyString>()?.to_str() {
-            Ok("read" | "r") => Mode::Read,
-            Ok("write" | "w") => Mode::Write,
+        let kind = match mode.cast::<PyString>()?.to_str() {
+            Ok("read" | "r") => Kind::READ,
+            Ok("write" | "w") => Kind::WRITE,
+            Ok("read_entry") => Kind::READ_ENTRY,
+            Ok("write_entry") => Kind::WRITE_ENTRY,
             _ => {
                 return Err(exception(
                     pair.py(),
                     "UnknownMode",
-                    format!("a mode is 'read' or 'write', not {}", mode.repr()?),
+                    format!(
+                        "a mode is 'read', 'write', 'read_entry' or 'write_entry', not {}",
+                        mode.repr()?
+                    ),
                 ));
             }
         };
-        self.path(mode, &path)
+        self.path(kind, &path)
     }
 
     /// One path of text, or an iterable of paths.
-    fn paths(&mut self, mode: Mode, paths: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn paths(&mut self, kind: Kind, paths: &Bound<'_, PyAny>) -> PyResult<()> {
         if paths.is_instance_of::<PyString>() || paths.is_instance_of::<PyBytes>() {
-            return self.path(mode, paths);
+            return self.path(kind, paths);
         }
         for path in paths.try_iter()? {
-            self.path(mode, &path?)?;
+            self.path(kind, &path?)?;
         }
         Ok(())
     }
 
-    fn path(&mut self, mode: Mode, path: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn path(&mut self, kind: Kind, path: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = path.py();
         // Before the copy, and so that an endless iterable ends.
         if self.claims.len() == self.limits.max_claims {
@@ -129,7 +160,7 @@ impl Parser {
             Some(text) => Stored::Text(text.into()),
             None => Stored::Segments(self.segments(path)?),
         };
-        self.claims.push((mode, stored));
+        self.claims.push((kind, stored));
         Ok(())
     }
 

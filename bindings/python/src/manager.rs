@@ -1,10 +1,10 @@
 //! `oarlock.Manager`: where locks come from.
 
-use oarlock::{Manager as Core, Mode};
+use oarlock::Manager as Core;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::claims::Claims;
+use crate::claims::{Claims, Kind};
 use crate::fork::{self, Handle};
 use crate::lock::Lock;
 use crate::pending::Pending;
@@ -106,7 +106,7 @@ impl Manager {
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Lock> {
         self.locks(py, timeout, |limits| {
-            Claims::of_mode(Mode::Write, paths, limits)
+            Claims::of_kind(Kind::WRITE, paths, limits)
         })
     }
 
@@ -119,42 +119,87 @@ impl Manager {
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Lock> {
         self.locks(py, timeout, |limits| {
-            Claims::of_mode(Mode::Read, paths, limits)
+            Claims::of_kind(Kind::READ, paths, limits)
+        })
+    }
+
+    /// A Lock that writes these paths' own entries, and not what is below the paths:
+    /// nobody else may hold the entries, or the paths or anything above. Like `write`.
+    #[pyo3(signature = (*paths, timeout=None))]
+    fn write_entry(
+        &self,
+        py: Python<'_>,
+        paths: &Bound<'_, PyTuple>,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Lock> {
+        self.locks(py, timeout, |limits| {
+            Claims::of_kind(Kind::WRITE_ENTRY, paths, limits)
+        })
+    }
+
+    /// A Lock that reads these paths' own entries, beside other readers. Like
+    /// `write_entry`.
+    #[pyo3(signature = (*paths, timeout=None))]
+    fn read_entry(
+        &self,
+        py: Python<'_>,
+        paths: &Bound<'_, PyTuple>,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Lock> {
+        self.locks(py, timeout, |limits| {
+            Claims::of_kind(Kind::READ_ENTRY, paths, limits)
         })
     }
 
     /// A Lock of several claims, granted together. Like `write`.
     ///
-    /// `write` and `read` are one path of text or an iterable of paths. A claim
-    /// is a tuple of a mode, "read" or "write", and a path. Raises UnknownMode
-    /// for another mode.
-    #[pyo3(signature = (*claims, write=None, read=None, timeout=None))]
+    /// Each keyword is one path of text or an iterable of paths. A claim is a tuple
+    /// of a mode, "read", "write", "read_entry" or "write_entry", and a path. Raises
+    /// UnknownMode for another mode.
+    #[pyo3(signature = (*claims, write=None, read=None, write_entry=None, read_entry=None, timeout=None))]
+    #[expect(clippy::too_many_arguments, reason = "they are Python's keywords")]
     fn lock(
         &self,
         py: Python<'_>,
         claims: &Bound<'_, PyTuple>,
         write: Option<&Bound<'_, PyAny>>,
         read: Option<&Bound<'_, PyAny>>,
+        write_entry: Option<&Bound<'_, PyAny>>,
+        read_entry: Option<&Bound<'_, PyAny>>,
         timeout: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Lock> {
+        let keywords = [
+            (Kind::WRITE, write),
+            (Kind::READ, read),
+            (Kind::WRITE_ENTRY, write_entry),
+            (Kind::READ_ENTRY, read_entry),
+        ];
         self.locks(py, timeout, |limits| {
-            Claims::parse(claims, write, read, limits)
+            Claims::parse(claims, keywords, limits)
         })
     }
 
     /// Takes a place in the queue now, without blocking. Claims as in `lock`.
     ///
     /// Raises what `lock` raises, Closed and TooManyRequests.
-    #[pyo3(signature = (*claims, write=None, read=None))]
+    #[pyo3(signature = (*claims, write=None, read=None, write_entry=None, read_entry=None))]
     fn enqueue(
         &self,
         py: Python<'_>,
         claims: &Bound<'_, PyTuple>,
         write: Option<&Bound<'_, PyAny>>,
         read: Option<&Bound<'_, PyAny>>,
+        write_entry: Option<&Bound<'_, PyAny>>,
+        read_entry: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Pending> {
         let limits = self.handle.get(py)?.limits();
-        let claims = Claims::parse(claims, write, read, limits)?;
+        let keywords = [
+            (Kind::WRITE, write),
+            (Kind::READ, read),
+            (Kind::WRITE_ENTRY, write_entry),
+            (Kind::READ_ENTRY, read_entry),
+        ];
+        let claims = Claims::parse(claims, keywords, limits)?;
         Request::enqueue(py, &self.handle, &claims).map(Pending::new)
     }
 

@@ -138,3 +138,50 @@ def test_deep_paths(manager: Manager, depth: int) -> None:
 def test_many_claims(manager: oarlock.Manager) -> None:
     with manager.write(*(f"a/{number}" for number in range(4_096))):
         assert not is_free(manager.read("a"))
+
+
+def test_an_entry_is_beside_what_is_below_and_under_what_covers(manager: Manager) -> None:
+    for path in ["a/b", b"a/b", ["a", "b"], ("a", b"b")]:
+        with manager.write_entry(path):
+            assert is_free(manager.write("a/b/c", ["a", "b", ""]))
+            assert is_free(manager.write_entry("", "a", "a/b/c", "ab"))
+            for above in ["", "a", "a/b"]:
+                assert not is_free(manager.read(above)), above
+            assert not is_free(manager.read_entry("a/b"))
+    with manager.read_entry("", "a"):
+        assert is_free(manager.lock(read="", read_entry="a", write="a/b"))
+        assert not is_free(manager.write_entry("a"))
+        assert not is_free(manager.write(""))
+
+
+def test_entries_in_every_way_of_asking(manager: Manager) -> None:
+    for lock in [
+        manager.lock(("write_entry", "a"), ("read_entry", ["b"])),
+        manager.lock(write_entry="a", read_entry=["b"]),
+        manager.lock(("write_entry", "a"), read_entry=[("b",)]),
+    ]:
+        with lock:
+            assert not is_free(manager.read_entry("a"))
+            assert is_free(manager.read_entry("b"))
+            assert not is_free(manager.write_entry("b"))
+            assert is_free(manager.write("a/x", "b/x"))
+    with manager.enqueue(write_entry={"a"}, read_entry="b"):
+        assert not is_free(manager.read("a"))
+        assert is_free(manager.write("b/x"))
+    with manager.lock(write_entry="a", write="a"):  # the write covers the entry
+        assert not is_free(manager.read_entry("a"))
+
+
+def test_an_entry_is_no_segment_of_its_path_but_one_of_all() -> None:
+    manager = Manager(max_segments=2, max_request_segments=4)
+    assert is_free(manager.write_entry("a/b"))
+    assert is_free(manager.write_entry(["a", "b"]))
+    with pytest.raises(oarlock.TooManySegments):
+        manager.write_entry("a/b/c")
+    for paths in [("a/b", "c"), (["a", "b"], ["c"])]:
+        with pytest.raises(oarlock.RequestTooLarge):
+            manager.write_entry(*paths)
+    with pytest.raises(oarlock.EmptySegment):
+        manager.read_entry("a/")
+    with pytest.raises(oarlock.NoClaims):
+        manager.read_entry()

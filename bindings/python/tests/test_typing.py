@@ -16,6 +16,8 @@ async def use(manager: oarlock.Manager) -> int:
         token: int = lock.token
     async with manager.lock(("read", "x"), write="a/b", read=["c", ("d", "e")]) as same:
         locked: bool = same.locked()
+    with manager.read_entry("a", timeout=1), manager.lock(("write_entry", "b"), read_entry=["c"]):
+        token += 1
     held: bool = lock.acquire(timeout=1) or await lock.acquire_async(timeout=2)
     async with manager.enqueue(write={"a"}) as pending:
         if pending.state == "acquired" and locked and held:
@@ -36,6 +38,7 @@ manager.write(7)
 manager.write({"a"})
 manager.lock(delete="a")
 manager.lock(write=7)
+manager.lock(read_entry=7)
 manager.enqueue("a")
 oarlock.Manager(4)
 """
@@ -62,7 +65,7 @@ def test_mistakes_are_found(tmp_path: Path) -> None:
     (tmp_path / "mistakes.py").write_text(MISTAKES)
     done = strict(tmp_path / "mistakes.py")
     found = {line.split(":")[1] for line in done.stdout.splitlines() if ": error:" in line}
-    assert found == {"5", "6", "7", "8", "9", "10"}, done.stdout + done.stderr
+    assert found == {"5", "6", "7", "8", "9", "10", "11"}, done.stdout + done.stderr
 
 
 def test_the_package_itself_is_typed(tmp_path: Path) -> None:

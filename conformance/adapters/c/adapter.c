@@ -103,11 +103,11 @@ static void begin_upgrade(struct request *request) {
 
 static void end_part(struct request *request, char *word) {
   oarlock_str *const segments = (oarlock_str *)allocate(strlen(word), sizeof *segments);
-  size_t count = 0;
-  if (!read_path(word, segments, &count)) {
+  oarlock_path path;
+  if (!read_path(word, segments, &path)) {
     puts("error protocol");
   } else {
-    const oarlock_status status = release_part(request, oarlock_path_list(segments, count));
+    const oarlock_status status = release_part(request, path);
     if (status == OARLOCK_OK && request->standing == ENDED) puts("released");
     else answer_status(status);
   }

@@ -23,22 +23,26 @@ static int byte_of(const char *digits) {
   return low < 0 ? -1 : high * 16 + low;
 }
 
-/* "s61/s/s6263", or "-" for none. */
-int read_path(char *word, oarlock_str *segments, size_t *count) {
-  *count = 0;
+/* "s61/s/s6263", or "-" for none; "s61/e" is the entry of "s61". */
+int read_path(char *word, oarlock_str *segments, oarlock_path *path) {
+  *path = oarlock_path_list(segments, 0);
   if (strcmp(word, "-") == 0) return 1;
   for (;;) {
+    if (strcmp(word, "e") == 0) {
+      *path = oarlock_path_entry(*path);
+      return 1;
+    }
     if (*word++ != 's') return 0;
     char *out = word;
-    segments[*count].ptr = out;
+    oarlock_str *const segment = segments + path->segment_count++;
+    segment->ptr = out;
     while (*word != '/' && *word != '\0') {
       const int byte = byte_of(word);
       if (byte < 0) return 0;
       *out++ = (char)byte;
       word += 2;
     }
-    segments[*count].len = (size_t)(out - segments[*count].ptr);
-    ++*count;
+    segment->len = (size_t)(out - segment->ptr);
     if (*word++ == '\0') return 1;
   }
 }
@@ -82,13 +86,13 @@ static int read_claim(char *word, struct asked *asked) {
   int32_t mode = *word;
   if (mode == 'w') mode = OARLOCK_WRITE;
   if (mode == 'r') mode = limited ? OARLOCK_READ_LIMITED : OARLOCK_READ;
-  oarlock_str *const segments = asked->segments + asked->segment_count;
-  size_t count = 0;
-  if (!read_path(after + 1, segments, &count)) return 0;
-  asked->segment_count += count;
+  oarlock_path path;
+  if (!read_path(after + 1, asked->segments + asked->segment_count, &path)) return 0;
+  asked->segment_count += path.segment_count;
   oarlock_claim *const claim = asked->claims + asked->claim_count++;
-  *claim = oarlock_claim_segments(mode, segments, count);
+  claim->mode = mode;
   claim->limit = (uint32_t)limit;
+  claim->path = path;
   return 1;
 }
 

@@ -21,8 +21,9 @@ void *allocate(size_t count, size_t size);
 int read_request(char *words, struct asked *asked);
 void free_request(struct asked *asked);
 
-/* Reads a path into `segments`, which has room for as many as `word` has bytes. */
-int read_path(char *word, oarlock_str *segments, size_t *count);
+/* Reads a path, with `segments` for its segments, which has room for as many as `word`
+ * has bytes. */
+int read_path(char *word, oarlock_str *segments, oarlock_path *path);
 
 /* Prints a text as one word. */
 void print_text(oarlock_str text);

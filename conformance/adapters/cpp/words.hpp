@@ -61,12 +61,13 @@ inline std::string unescape(std::string_view word) {
   return text;
 }
 
-/** "s61/s62" is two segments; "-" is the root. */
+/** "s61/s62" is two segments; "-" is the root; "s61/e" is the entry of "s61". */
 inline oarlock::path parse_path(std::string_view word) {
   std::vector<std::string> segments;
   while (word != "-") {
     const auto end = word.find('/');
     const std::string_view segment = word.substr(0, end);
+    if (word == "e") return oarlock::path(segments).entry();
     if (segment.empty() || segment[0] != 's') throw nonsense("no segment");
     segments.push_back(from_hex(segment.substr(1)));
     if (end == word.npos) break;

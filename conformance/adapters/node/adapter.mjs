@@ -30,17 +30,22 @@ function path(word) {
   return word.split('/').map((segment) => Buffer.from(segment.slice(1), 'hex'));
 }
 
+const MODES = { r: 'read', w: 'write' };
+const ENTRIES = { r: 'readEntry', w: 'writeEntry' };
+
 /**
- * `r:PATH` and `w:PATH`. Another mode is passed on, for the library to refuse.
+ * `r:PATH` and `w:PATH`; `s61/e` is the entry of `s61`. Another mode is passed on, for the library to refuse.
  * Writes name their paths with strings and reads with bytes: both have to mean the same.
  */
 function claims(words) {
   const result = {};
   for (const word of words) {
     const colon = word.indexOf(':');
-    const mode = { r: 'read', w: 'write' }[word.slice(0, colon)] ?? word.slice(0, colon);
-    const segments = path(word.slice(colon + 1));
-    (result[mode] ??= []).push(mode === 'write' ? segments.map(text) : segments);
+    const [letter, whole] = [word.slice(0, colon), word.slice(colon + 1)];
+    const entry = /(^|\/)e$/.test(whole);
+    const mode = (entry ? ENTRIES : MODES)[letter] ?? letter;
+    const segments = path(entry ? whole.slice(0, -2) || '-' : whole);
+    (result[mode] ??= []).push(letter === 'w' ? segments.map(text) : segments);
   }
   return result;
 }

@@ -43,14 +43,18 @@ class Adapter:
 
 
 def parse(claim: str) -> tuple[str, list[bytes] | list[str]]:
-    """``w:s61/s62`` is a write of two segments; ``-`` is the root.
+    """``w:s61/s62`` is a write of two segments; ``-`` is the root; ``w:s61/e`` is a write
+    of the entry of ``s61``.
 
     Writes name their paths with str and reads with bytes: both have to mean the same.
     """
     mode, _, path = claim.partition(":")
     words = [] if path == "-" else path.split("/")
+    if words[-1:] == ["e"]:
+        words.pop()
+        mode = {"r": "read_entry", "w": "write_entry"}.get(mode, mode)
     segments = [bytes.fromhex(word.removeprefix("s")) for word in words]
-    if mode == "r":
+    if mode in ("r", "read_entry"):
         return mode, segments
     return mode, [segment.decode("utf-8", "surrogatepass") for segment in segments]
 

@@ -8,7 +8,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use crate::scenario::{Claim, Expect, Mode, Scenario, Step};
+use crate::scenario::{Claim, Expect, Mode, Path, Scenario, Step};
 use crate::step_keys::StepKeys;
 
 /// The scenarios of one file: an object with the key `scenarios`, or that key's
@@ -128,7 +128,7 @@ impl<'de> Visitor<'de> for ClaimVisitor {
         let mode = seq.next_element()?;
         let mode = mode.ok_or_else(|| Error::invalid_length(0, &self))?;
         let path = seq.next_element()?;
-        let Path(path) = path.ok_or_else(|| Error::invalid_length(1, &self))?;
+        let path = path.ok_or_else(|| Error::invalid_length(1, &self))?;
         let limit = seq.next_element::<Option<u32>>()?.flatten();
         if seq.next_element::<IgnoredAny>()?.is_some() {
             return Err(Error::custom("a claim has at most three elements"));
@@ -186,8 +186,8 @@ impl Visitor<'_> for ExpectVisitor {
     }
 }
 
-/// A list of segments, taken as they are, or one text that is split at `/`.
-pub(crate) struct Path(pub(crate) Vec<Vec<u8>>);
+/// A list of segments, taken as they are, with `null` behind them for the path's entry;
+/// or one text that is split at `/`.
 struct PathVisitor;
 deserialize_with!(Path, deserialize_bytes, PathVisitor);
 
@@ -199,19 +199,24 @@ impl<'de> Visitor<'de> for PathVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Path, A::Error> {
-        let segments: Vec<Word> = elements(&mut seq)?;
-        Ok(Path(segments.into_iter().map(|word| word.0).collect()))
+        let mut steps: Vec<Option<Word>> = elements(&mut seq)?;
+        let entry = steps.pop_if(|last| last.is_none()).is_some();
+        let segments = steps.into_iter().map(|step| step.map(|word| word.0));
+        match segments.collect() {
+            Some(segments) => Ok(Path { segments, entry }),
+            None => Err(Error::custom("null is an entry, the last step of a path")),
+        }
     }
 
     fn visit_bytes<E: Error>(self, text: &[u8]) -> Result<Path, E> {
         if text.is_empty() {
-            return Ok(Path(Vec::new()));
+            return Ok(Path::default());
         }
         let segments: Vec<Vec<u8>> = text.split(|b| *b == b'/').map(<[u8]>::to_vec).collect();
         if segments.iter().any(Vec::is_empty) {
             return Err(E::custom("an empty segment in a path written as text"));
         }
-        Ok(Path(segments))
+        Ok(segments.into_iter().collect())
     }
 }
 

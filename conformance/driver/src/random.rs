@@ -126,7 +126,9 @@ impl Leaning {
         // The empty name and one with a slash are names like any other.
         let names: [&[u8]; 4] = [b"a", b"b", b"", b"a/b"];
         let path = (0..depth).map(|_| names[rng.below(self.names)].to_vec());
-        path.collect()
+        let mut path: Path = path.collect();
+        path.entry = self.kind == Kind::Rich && rng.below(6) == 0;
+        path
     }
 
     /// Whatever a scenario may do besides locking and unlocking.
@@ -315,6 +317,7 @@ fn candidates(scenario: &Scenario) -> Vec<Scenario> {
                 }
             });
             simpler(&|request| request.claims[at].limit = None);
+            simpler(&|request| request.claims[at].path.entry = false);
         }
     }
     all

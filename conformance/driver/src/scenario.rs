@@ -17,14 +17,29 @@ pub enum Mode {
 pub struct Claim {
     /// Read or write.
     pub mode: Mode,
-    /// The segments, taken as they are. None at all is the root.
+    /// What is claimed.
     pub path: Path,
     /// The limit of a limited read claim (a semaphore).
     pub limit: Option<u32>,
 }
 
-/// The segments of a path.
-pub type Path = Vec<Vec<u8>>;
+/// A path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Path {
+    /// The segments, taken as they are. None at all is the root.
+    pub segments: Vec<Vec<u8>>,
+    /// Whether it is the entry of the path of these segments.
+    pub entry: bool,
+}
+
+impl FromIterator<Vec<u8>> for Path {
+    fn from_iter<I: IntoIterator<Item = Vec<u8>>>(segments: I) -> Self {
+        Path {
+            segments: segments.into_iter().collect(),
+            entry: false,
+        }
+    }
+}
 
 /// What a request asks for, and for whom.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -57,7 +57,7 @@ impl fmt::Display for Claim {
             Mode::Read => "r",
             Mode::Write => "w",
         };
-        write!(f, "[\"{mode}\", {}", segments(&self.path))?;
+        write!(f, "[\"{mode}\", {}", self.path)?;
         if let Some(limit) = self.limit {
             write!(f, ", {limit}")?;
         }
@@ -65,9 +65,13 @@ impl fmt::Display for Claim {
     }
 }
 
-fn segments(path: &Path) -> String {
-    let segments: Vec<String> = path.iter().map(|s| text::json_string(s)).collect();
-    format!("[{}]", segments.join(", "))
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let segments = self.segments.iter().map(|s| text::json_string(s));
+        let entry = self.entry.then(|| "null".to_owned());
+        let steps: Vec<String> = segments.chain(entry).collect();
+        write!(f, "[{}]", steps.join(", "))
+    }
 }
 
 /// The parts of a step, in the order in which they are written.
@@ -148,7 +152,7 @@ impl Parts {
             self.add_request(request);
         }
         if let Verb::ReleasePart(path) = verb {
-            self.add("path", segments(path));
+            self.add("path", path);
         }
     }
 

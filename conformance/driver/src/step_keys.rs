@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use crate::parse::{Ids, Path, Text, once};
-use crate::scenario::{Action, Checks, Claim, Expect, Request, Step, Verb};
+use crate::parse::{Ids, Text, once};
+use crate::scenario::{Action, Checks, Claim, Expect, Path, Request, Step, Verb};
 
 /// Step keys that are remarks: ignored. Keys that begin with `_` or `/` are, too.
 const REMARKS: [&str; 6] = ["comment", "description", "name", "note", "notes", "why"];
@@ -31,7 +31,7 @@ pub(crate) struct StepKeys {
     set: Option<Vec<Claim>>,
     owner: Option<String>,
     label: Option<String>,
-    path: Option<Vec<Vec<u8>>>,
+    path: Option<Path>,
     expect: Option<Expect>,
     circle: Option<Vec<String>>,
     either: Option<Vec<String>>,
@@ -65,7 +65,7 @@ impl StepKeys {
             "set" => once(&mut self.set, "set", map.next_value()?),
             "owner" => once(&mut self.owner, "owner", text(map)?),
             "label" => once(&mut self.label, "label", text(map)?),
-            "path" => once(&mut self.path, "path", map.next_value::<Path>()?.0),
+            "path" => once(&mut self.path, "path", map.next_value()?),
             "expect" => once(&mut self.expect, "expect", map.next_value()?),
             "circle" => once(&mut self.circle, "circle", ids(map)?),
             "either" => once(&mut self.either, "either", ids(map)?),

@@ -76,7 +76,8 @@ pub fn offers(name: &str) -> Vec<Capability> {
             .into_iter()
             .filter(|it| !matches!(it, Capability::Close | Capability::Labels))
             .collect(),
-        "python" | "node" | "websocket" => Vec::new(),
+        "python" | "node" => vec![Capability::Entries],
+        "websocket" => Vec::new(),
         // The oracle, Rust, C, C++, and adapters that the command line adds.
         _ => Capability::ALL.to_vec(),
     }

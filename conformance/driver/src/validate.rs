@@ -10,6 +10,8 @@ use crate::scenario::{Action, Expect, Request, Scenario, Step, Verb, WOULD_GRANT
 pub enum Capability {
     /// Read claims with a limit.
     Limits,
+    /// Claims on a path's own entry.
+    Entries,
     /// Owners, and the refusal of deadlocks.
     Owners,
     /// Labels.
@@ -36,8 +38,9 @@ pub enum Capability {
 
 impl Capability {
     /// All there are.
-    pub const ALL: [Capability; 12] = [
+    pub const ALL: [Capability; 13] = [
         Capability::Limits,
+        Capability::Entries,
         Capability::Owners,
         Capability::Labels,
         Capability::Try,
@@ -95,6 +98,9 @@ impl Step {
                 });
                 if let Some(request) = verb.request() {
                     request.add_needs(needs);
+                }
+                if let Verb::ReleasePart(path) = verb {
+                    needs.extend(path.entry.then_some(Capability::Entries));
                 }
             }
             Some(Action::WouldGrant { request, .. }) => {
@@ -192,6 +198,8 @@ impl Request {
     fn add_needs(&self, needs: &mut BTreeSet<Capability>) {
         let limited = self.claims.iter().any(|claim| claim.limit.is_some());
         needs.extend(limited.then_some(Capability::Limits));
+        let entries = self.claims.iter().any(|claim| claim.path.entry);
+        needs.extend(entries.then_some(Capability::Entries));
         needs.extend(self.owner.as_ref().map(|_| Capability::Owners));
         needs.extend(self.label.as_ref().map(|_| Capability::Labels));
     }

@@ -253,11 +253,13 @@ fn claim_word(claim: &Claim) -> String {
 }
 
 fn path_word(path: &Path) -> String {
-    if path.is_empty() {
+    let segments = path.segments.iter().map(|s| format!("s{}", to_hex(s)));
+    let entry = path.entry.then(|| "e".to_owned());
+    let steps: Vec<String> = segments.chain(entry).collect();
+    if steps.is_empty() {
         return "-".to_owned();
     }
-    let segments: Vec<String> = path.iter().map(|s| format!("s{}", to_hex(s))).collect();
-    segments.join("/")
+    steps.join("/")
 }
 
 fn parse_claim(word: &str) -> Option<Claim> {
@@ -276,13 +278,15 @@ fn parse_claim(word: &str) -> Option<Claim> {
 }
 
 fn parse_path(word: &str) -> Option<Path> {
-    match word {
-        "-" => Some(Vec::new()),
-        word => word
-            .split('/')
-            .map(|s| from_hex(s.strip_prefix('s')?))
-            .collect(),
-    }
+    let mut steps: Vec<&str> = match word {
+        "-" => Vec::new(),
+        word => word.split('/').collect(),
+    };
+    let entry = steps.last() == Some(&"e");
+    steps.truncate(steps.len() - usize::from(entry));
+    let segments = steps.iter().map(|s| from_hex(s.strip_prefix('s')?));
+    let segments = segments.collect::<Option<_>>()?;
+    Some(Path { segments, entry })
 }
 
 #[cfg(test)]

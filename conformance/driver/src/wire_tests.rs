@@ -30,8 +30,20 @@ fn a_call_is_the_line_that_the_protocol_says() {
     assert_eq!(line(attempt), "try .c3.a9 owner=A label=x.20y w:s61/s62");
     let ask = line(Call::WouldGrant(request));
     assert_eq!(ask, "would-grant owner=A label=x.20y w:s61/s62");
-    let part = Verb::ReleasePart(vec![b"a".to_vec()]);
+    let part = Verb::ReleasePart([b"a".to_vec()].into_iter().collect());
     assert_eq!(line(Call::Ask("q".to_owned(), part)), "release-part q s61");
+    for (segments, word) in [
+        (vec![], "e"),
+        (vec![b"n".to_vec()], "s6e/e"),
+        (vec![vec![]], "s/e"),
+    ] {
+        let path = Path {
+            segments,
+            entry: true,
+        };
+        let ask = line(Call::Ask("q".to_owned(), Verb::ReleasePart(path)));
+        assert_eq!(ask, format!("release-part q {word}"));
+    }
     assert_eq!(line(Call::New(None)), "new");
     assert_eq!(line(Call::New(Some(3))), "new 3");
     assert_eq!(line(Call::Close), "close");

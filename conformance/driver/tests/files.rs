@@ -29,7 +29,9 @@ fn claims(set: &str) -> Vec<Claim> {
 }
 
 fn path(set: &str) -> Vec<Vec<u8>> {
-    claims(set).remove(0).path
+    let path = claims(set).remove(0).path;
+    assert!(!path.entry);
+    path.segments
 }
 
 #[test]
@@ -57,7 +59,7 @@ fn the_example_of_the_design() {
             verb: Verb::Lock(Request {
                 claims: vec![Claim {
                     mode: Mode::Write,
-                    path: vec![b"a".to_vec(), b"b".to_vec()],
+                    path: [b"a".to_vec(), b"b".to_vec()].into_iter().collect(),
                     limit: None
                 }],
                 ..Request::default()
@@ -146,6 +148,22 @@ fn a_path_may_be_text() {
 }
 
 #[test]
+fn an_entry_is_a_null_behind_its_path() {
+    for (set, segments) in [
+        (r#"[["r", [null]]]"#, vec![]),
+        (r#"[["w", ["a", "null", null]]]"#, vec!["a", "null"]),
+        (r#"[["r", ["a/b", "", null], 2]]"#, vec!["a/b", ""]),
+    ] {
+        let claim = claims(set).remove(0);
+        assert!(claim.path.entry, "{set}");
+        assert_eq!(
+            claim.path.segments,
+            segments.iter().map(|s| s.as_bytes()).collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
 fn a_limit_is_kept() {
     assert_eq!(claims(r#"[["r", ["pool"], 2]]"#)[0].limit, Some(2));
     assert_eq!(claims(r#"[["r", ["pool"], null]]"#)[0].limit, None);
@@ -168,6 +186,14 @@ fn what_is_refused() {
             "expected a claim",
         ),
         (r#"{"lock": "q", "set": [["r", {}]]}"#, "expected a path"),
+        (
+            r#"{"lock": "q", "set": [["r", [null, "a"]]]}"#,
+            "null is an entry",
+        ),
+        (
+            r#"{"lock": "q", "set": [["r", ["a", null, null]]]}"#,
+            "null is an entry",
+        ),
         (r#"{"lock": "q", "set": [["r", "a//b"]]}"#, "empty segment"),
         (r#"{"lock": "q", "set": [["r", ["a"], -1]]}"#, "-1"),
         (

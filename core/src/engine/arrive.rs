@@ -7,6 +7,7 @@ use super::decide::Asker;
 use super::entry::{self, Entry, Permit, Target};
 use super::modes::NodeMode;
 use super::request::{Record, Simple};
+use super::send_back::Wanted;
 use super::tree::{NodeIndex, ROOT, class};
 use super::{Attach, Engine, Grants, RequestId, State, Submitted, in_order, state_of};
 use crate::mode::Mode;
@@ -347,9 +348,13 @@ impl<T: Attach> Engine<T> {
 
     /// Makes way for claims that the owner holds already.
     fn go_ahead(&mut self, id: RequestId, entries: &[Entry], owner: OwnerId) {
-        let inherited = entries
-            .iter()
-            .filter_map(|it| Some((it.node, it.inherited?)));
+        let inherited = entries.iter().filter_map(|it| {
+            Some(Wanted {
+                node: it.node,
+                mode: it.inherited?,
+                held: None,
+            })
+        });
         let inherited: SmallVec<[_; 4]> = inherited.collect();
         if inherited.is_empty() {
             return;

@@ -7,6 +7,7 @@ use super::decide::Asker;
 use super::entry::{self, Entry, Permit, Target};
 use super::modes::NodeMode;
 use super::request::Record;
+use super::send_back::Wanted;
 use super::tree::NodeIndex;
 use super::{Attach, Engine, Grants, RequestId, in_order};
 use crate::error::InvalidRequest;
@@ -166,7 +167,7 @@ impl<T: Attach> Engine<T> {
         if !goals.iter().all(all_go) {
             let wanted: Vec<_> = goals
                 .iter()
-                .map(|&(_, node, _, goal)| (node, goal))
+                .map(|&(_, node, held, mode)| Wanted { node, mode, held })
                 .collect();
             self.send_back(id, owner, &wanted, &[]);
         }
@@ -241,6 +242,8 @@ impl<T: Attach> Engine<T> {
         let mut grants = Grants::new();
         if self.requests.record(id).is_some_and(|it| it.upgrading) {
             self.finish_upgrade(id.slot(), &mut grants);
+        } else if self.requests.record(id).is_some() {
+            self.unlist_passed(id.slot());
         }
         granted.extend(in_order(grants));
     }
@@ -262,6 +265,9 @@ impl<T: Attach> Engine<T> {
     pub fn cancel_upgrade(&mut self, id: RequestId, granted: &mut impl Extend<RequestId>) -> bool {
         let slot = id.slot();
         if !self.requests.record(id).is_some_and(|it| it.upgrading) {
+            if self.requests.record(id).is_some_and(Record::is_held) {
+                self.unlist_passed(slot);
+            }
             return false;
         }
         self.forget_order(slot);

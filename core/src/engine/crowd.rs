@@ -36,7 +36,8 @@ impl Stage {
         ]
     };
 
-    fn list(self) -> usize {
+    /// The place of its list.
+    pub(super) fn list(self) -> usize {
         match self {
             Self::Mode(mode) => mode.index(),
             Self::Permit => MODES,
@@ -157,8 +158,30 @@ impl Crowds {
         crowd: CrowdIndex,
         stage: Stage,
     ) -> impl Iterator<Item = (WaitIndex, &Wait)> {
+        self.list_before(crowd, stage, None)
+    }
+
+    /// One list back from a place in it, which is left out; from its end without one.
+    pub(super) fn list_before(
+        &self,
+        crowd: CrowdIndex,
+        stage: Stage,
+        place: Option<WaitIndex>,
+    ) -> impl Iterator<Item = (WaitIndex, &Wait)> {
         let last = self.get(crowd).and_then(|it| it.waiting[stage.list()].last);
-        std::iter::successors(last, |&at| self.wait(at).before).map(|at| (at, self.wait(at)))
+        let first = place.map_or(last, |at| self.wait(at).before);
+        std::iter::successors(first, |&at| self.wait(at).before).map(|at| (at, self.wait(at)))
+    }
+
+    /// One list on from a place in it, which is left out; from its head without one.
+    pub(super) fn list_after(
+        &self,
+        crowd: CrowdIndex,
+        stage: Stage,
+        place: Option<WaitIndex>,
+    ) -> impl Iterator<Item = (WaitIndex, &Wait)> {
+        let first = place.map_or_else(|| self.first(crowd, stage), |at| self.wait(at).after);
+        std::iter::successors(first, |&at| self.wait(at).after).map(|at| (at, self.wait(at)))
     }
 
     /// One list, from its head.

@@ -85,6 +85,7 @@ impl<T: Attach> Engine<T> {
         let mut bypassing = order.in_front(node, Stage::Permit).filter(|&it| it != slot);
         is_before(asks, asker.arrival)
             || record.is_held()
+                && !cfg!(oarlock_mutation = "uncounted_permit")
                 && bypassing.any(|other| {
                     let other_record = self.requests.record_ref(other);
                     other_record

@@ -36,6 +36,8 @@
 //! | `tree.rs` | nodes by parent and name |
 //! | `crowd.rs` | who waits at a node |
 //! | `owned.rs` | what an owner has at a node |
+//! | `through.rs` | who has passed a node and waits elsewhere |
+//! | `order.rs`, `over.rs` | where a bypass has changed the order of those that wait |
 //! | `entry.rs` | what a request does at its nodes; normal form |
 //! | `request.rs` | requests by id |
 //! | `arrive.rs` | taking a request in |
@@ -43,17 +45,16 @@
 //! | `leave.rs` | ending a request |
 //! | `send_back.rs` | going ahead of those that wait |
 //! | `change.rs` | upgrade, downgrade, release of a part |
-//! | `circle.rs` | deadlocks |
+//! | `deadlock/` | who would be stuck, and the bypass that keeps it from that |
 //! | `look.rs` | who holds and waits, and for whom |
 //!
 //! # Cost
 //!
 //! `submit` and `end` take time in proportion to the request's entries (at most
 //! the segments of its claims, and one for the root) and to the grants they
-//! cause; never to the number of requests that hold or wait. An upgrade that
-//! cannot go at once, a claim of an owner that holds it already, and the search for
-//! a circle look at all requests that have records: those that wait, and those of
-//! owners.
+//! cause; never to the number of requests that hold or wait. `untangle` looks at
+//! what the asker's agent, and those that wait for it or that it waits for, have at
+//! nodes where somebody waits.
 
 mod arrive;
 mod change;

@@ -148,6 +148,9 @@ impl<T: Attach> Engine<T> {
 
     /// Forgets the order of a wait that is over.
     pub(super) fn forget_order(&mut self, slot: u32) {
+        if cfg!(oarlock_mutation = "keep_pairs") {
+            return;
+        }
         self.forget_pairs(slot, Stage::Mode(super::modes::NodeMode::Write));
     }
 

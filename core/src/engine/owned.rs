@@ -61,6 +61,13 @@ impl Owned {
         }
     }
 
+    /// The owners at a node.
+    pub(super) fn at(&self, node: NodeIndex) -> impl Iterator<Item = (OwnerId, &Own)> {
+        self.map
+            .range((node, OwnerId::FIRST)..=(node, OwnerId::LAST))
+            .map(|(&(_, owner), own)| (owner, own))
+    }
+
     /// Notes a request of an owner. Its place among the owner's.
     pub(super) fn add_request(&mut self, owner: OwnerId, slot: u32) -> u32 {
         let slots = self.requests.entry(owner).or_default();

@@ -22,16 +22,14 @@ impl<T: Attach> Engine<T> {
         &mut self,
         ahead: RequestId,
         own: Option<OwnerId>,
-        wanted: &[(NodeIndex, NodeMode)],
+        wanted: &[Wanted],
         permits: &[NodeIndex],
     ) {
         let mut back: Vec<(u32, usize, Stage)> = Vec::new();
-        for &(node, mode) in wanted {
-            let others = self
-                .tree
-                .node(node)
-                .counts
-                .without(self.own_counts(node, ahead, own));
+        for &Wanted { node, mode, held } in wanted {
+            let own_here = own.and_then(|owner| self.owned.get(node, owner));
+            let own_here = own_here.map_or_else(|| Counts::of(held), |own| own.counts);
+            let others = self.tree.node(node).counts.without(own_here);
             self.steps += 1;
             if others.block(mode) {
                 let passed: Vec<_> = self.passed_by_others(node, ahead, own).collect();
@@ -167,6 +165,14 @@ impl<T: Attach> Engine<T> {
         self.mark_waits(node, slot);
         true
     }
+}
+
+/// What goes ahead at a node, and what its request holds there so far.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    pub(super) node: NodeIndex,
+    pub(super) mode: NodeMode,
+    pub(super) held: Option<NodeMode>,
 }
 
 /// An entry of one that waits, at a node that it has passed.

@@ -7,6 +7,7 @@
 //! and fails if one of them panics, or if all are parked: a wake that was lost.
 #![cfg(loom)]
 
+mod bypass;
 mod cancel;
 mod close;
 mod future;

@@ -1,4 +1,4 @@
-//! Cycles and knots of owners, closed by several threads at the same time.
+//! Cycles of owners, closed by several threads at the same time.
 
 use std::sync::Arc;
 
@@ -53,11 +53,13 @@ fn crosswise_in_two_shards() {
     });
 }
 
-/// An owner waits twice while somebody lets go. If it holds by then what the other waits
-/// for, it is refused; if both only wait, the other is put in front of it.
+/// An owner waits for one path, and another one, which holds a second path, behind it.
+/// Then the first asks for that second path while somebody lets go of the one: either
+/// it is a holder by then, and is refused, or it stands behind the other one from then
+/// on. What was taken in is granted in each case.
 #[test]
-fn a_grant_beside_a_knot() {
-    model("a grant beside a knot", || {
+fn a_grant_decides_whether_it_is_a_deadlock_or_a_bypass() {
+    model("a grant beside what would be a bypass without it", || {
         let (manager, [one, two]) = two_shards();
         let (own, other) = (manager.owner(), manager.owner());
         let held = manager.acquire(write(one)).expect("free");
@@ -69,14 +71,16 @@ fn a_grant_beside_a_knot() {
         let waits = waits.expect("its turn comes after the first");
         let releasing = thread::spawn(move || drop(held));
         match manager.request(write(two)).owner(&own).enqueue() {
-            Ok(second) => {
-                drop((waits.wait().expect("put in front"), others));
-                drop(second.wait().expect("granted"));
-                drop(first.wait().expect("granted"));
-            }
             Err(AcquireError::Deadlock(_)) => {
                 drop(first.wait().expect("granted"));
-                drop((waits.wait().expect("granted"), others));
+                drop(waits.wait().expect("granted"));
+                drop(others);
+            }
+            Ok(second) => {
+                drop(waits.wait().expect("granted"));
+                drop(others);
+                drop(second.wait().expect("granted"));
+                drop(first.wait().expect("granted"));
             }
             Err(error) => panic!("{error}"),
         }

@@ -336,23 +336,33 @@ fn operation_is_sound(
         return Err("what is refused has changed something".into());
     }
     let deadlock = matches!(answer, Err(Refused::Deadlock));
-    let new: Vec<(Id, Id)> = next.bypasses.difference(&before.bypasses).copied().collect();
-    if !deadlock && new.is_empty() {
+    let mut passed: Vec<(Id, Id)> = next.bypasses.difference(&before.bypasses).copied().collect();
+    let asks = match op {
+        Op::Submit { .. } => before.live.len() as Id,
+        Op::Upgrade(at) => Id::from(at),
+        _ if deadlock || !passed.is_empty() => {
+            return Err("only a new wait can be a deadlock or a bypass".into());
+        }
+        _ => return Ok(false),
+    };
+    let granted = matches!(op, Op::Submit { .. }) && answer.is_ok() && !next.waits(asks);
+    let owned = next.live.last().is_some_and(|request| request.owner.is_some());
+    if !deadlock && passed.is_empty() && !(granted && owned) {
         return Ok(false);
     }
     // As if it just waited.
     let with = op::world_with(world, before, op);
-    let agent = |id: Id| with.live.iter().find(|r| r.id == id).map(Request::agent);
-    let asks = match op {
-        Op::Submit { .. } => before.live.len() as Id,
-        Op::Upgrade(at) => Id::from(at),
-        _ => return Err("only a new wait can be a deadlock or a bypass".into()),
-    };
+    let find = |id: Id| with.live.iter().find(|r| r.id == id);
+    let agent = |id: Id| find(id).map(Request::agent);
+    if granted && let Some(request) = find(asks) {
+        // Whoever was in the way of what is granted now was passed.
+        passed.extend(with.blockers(request).iter().map(|other| (asks, other.id)));
+    }
     let stuck = circle::stuck(&with);
     if deadlock != agent(asks).is_some_and(|agent| stuck.contains(&agent)) {
         return Err(format!("refused: {deadlock}, and stuck by what is held: {stuck:?}"));
     }
-    for (one, other) in &new {
+    for (one, other) in &passed {
         let mut reached: Vec<Agent> = agent(*other).into_iter().collect();
         for _ in &with.live {
             let own = with.live.iter().filter(|r| reached.contains(&r.agent()));
@@ -363,7 +373,7 @@ fn operation_is_sound(
             return Err(format!("{one} was put in front of {other}, which does not wait for it"));
         }
     }
-    Ok(!new.is_empty())
+    Ok(!passed.is_empty())
 }
 
 /// The operations in words.

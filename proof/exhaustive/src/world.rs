@@ -191,6 +191,15 @@ impl World {
                 tries: true,
             },
             Self {
+                name: "row",
+                about: "3 requests of one claim, on a and two paths below it, of one owner and others",
+                requests: vec![vec![(1, Read)], vec![(3, Write)], vec![(4, Write)]],
+                owners: 1,
+                live: 3,
+                changes: true,
+                tries: true,
+            },
+            Self {
                 name: "four",
                 about: "4 requests of one claim, on the root and a",
                 requests: vec![vec![(0, Write)], vec![(1, Write)], vec![(1, Read)], vec![(1, One)]],

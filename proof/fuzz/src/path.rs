@@ -13,12 +13,13 @@ use crate::bytes::Bytes;
 /// A path as a list of its segments.
 type List = Vec<Vec<u8>>;
 
-/// One path, and the list that it should be; for text with an empty segment its
-/// index.
+/// One path, and the list that it should be, of its segments or of those of the path
+/// whose entry it is; for text with an empty segment its index.
 struct Made<'b> {
     path: Path<'b>,
     list: Vec<&'b [u8]>,
     empty: Option<usize>,
+    entry: bool,
 }
 
 /// Makes a request of some paths, looks at each path, and submits it.
@@ -33,10 +34,14 @@ pub fn run(data: &[u8]) {
     let mut claims = Vec::new();
     while !bytes.is_empty() && claims.len() < 8 {
         let kind = bytes.next();
-        let one = match kind & 1 {
+        let mut one = match kind & 1 {
             0 => from_text(&mut bytes),
             _ => from_list(&mut bytes),
         };
+        if kind & 0x18 == 0x18 {
+            one.path = one.path.entry();
+            one.entry = true;
+        }
         check(&one);
         let mode = if kind & 2 == 0 { Mode::Read } else { Mode::Write };
         let limit = (kind & 4 != 0).then_some(u32::from(kind >> 5));
@@ -86,7 +91,7 @@ fn from_text<'b>(bytes: &mut Bytes<'b>) -> Made<'b> {
         }
         Err(_) => Path::text_bytes(text),
     };
-    Made { path, empty: list.iter().position(|name| name.is_empty()), list }
+    Made { path, empty: list.iter().position(|name| name.is_empty()), list, entry: false }
 }
 
 fn from_list<'b>(bytes: &mut Bytes<'b>) -> Made<'b> {
@@ -96,27 +101,31 @@ fn from_list<'b>(bytes: &mut Bytes<'b>) -> Made<'b> {
         bytes.take(length)
     };
     let list: Vec<&'b [u8]> = (0..count).map(segment).collect();
-    Made { path: Path::of_segments(list.iter().copied()), empty: None, list }
+    Made { path: Path::of_segments(list.iter().copied()), empty: None, list, entry: false }
 }
 
 /// What can be seen of one path.
 fn check(one: &Made<'_>) {
-    let Made { path, list, .. } = one;
+    let Made { path, list, entry, .. } = one;
+    let of = |plain: Path<'static>| if *entry { plain.entry() } else { plain };
     assert!(path.segments().eq(list.iter().copied()), "{path:?} is {list:?}");
     assert_eq!(path.depth(), list.len());
-    assert_eq!(path.is_root(), list.is_empty());
-    let again = Path::of_segments(list.iter().copied());
+    assert_eq!(path.is_entry(), *entry);
+    assert_eq!(path.is_root(), list.is_empty() && !entry);
+    assert_eq!(Path::from(path), *path);
+    assert_eq!(path.clone().entry(), path.clone().entry().entry());
+    let again = of(Path::of_segments(list.iter().copied()).into_owned());
     assert_eq!(*path, again);
     assert_eq!(hash(path), hash(&again));
-    let owned = Path::from_segments(list);
+    let owned = of(Path::from_segments(list));
     assert_eq!(path.clone().into_owned(), owned);
     assert_eq!(hash(path), hash(&owned));
     assert!(!format!("{path:?}").is_empty());
 }
 
-/// Order, equality and hashes are those of the lists.
+/// Order, equality and hashes are those of the lists, an entry behind its path.
 fn compare<'b>(one: &Made<'b>, other: &Made<'b>) {
-    let lists = one.list.cmp(&other.list);
+    let lists = (&one.list, one.entry).cmp(&(&other.list, other.entry));
     assert_eq!(one.path.cmp(&other.path), lists, "{:?} {:?}", one.path, other.path);
     assert_eq!(one.path == other.path, lists.is_eq());
     if lists.is_eq() {
@@ -147,23 +156,30 @@ fn submit(made: &[(Made<'_>, Mode, Option<u32>)], claims: Vec<Claim<'_>>, limits
     assert!(!is_wrong(made, limits), "the request was granted");
     let claims = made.iter().map(|(one, mode, limit)| words::Claim {
         write: *mode == Mode::Write,
-        path: one.list.iter().map(|name| name.to_vec()).collect(),
+        path: list(one.entry, one.list.iter().copied()),
         limit: *limit,
         inherited: false,
     });
     let normal = words::normal_form(claims.collect());
     let mut rules: Vec<_> = normal.into_iter().map(|c| (c.path, c.write, c.limit)).collect();
     let seen = engine.seen(id).map(|seen| seen.claims).unwrap_or_default();
-    let list = |claim: &Claim<'_>| {
-        let path: List = claim.path().segments().map(<[u8]>::to_vec).collect();
+    let shown = |claim: &Claim<'_>| {
+        let path = list(claim.path().is_entry(), claim.path().segments());
         (path, claim.mode() == Mode::Write, claim.limit_value())
     };
-    let mut seen: Vec<_> = seen.iter().map(list).collect();
+    let mut seen: Vec<_> = seen.iter().map(shown).collect();
     rules.sort();
     seen.sort();
     assert_eq!(seen, rules, "the normal form");
     assert!(engine.end(id, &mut Vec::new()).is_some());
     assert!(engine.is_idle());
+}
+
+/// A path as the rules have it here. The names are any, so each has a byte before it,
+/// and the last one of an entry none.
+fn list<'n>(entry: bool, names: impl Iterator<Item = &'n [u8]>) -> List {
+    let named = names.map(|name| [b"/", name].concat());
+    named.chain(entry.then(Vec::new)).collect()
 }
 
 /// Whether what a refusal says is true.
@@ -179,8 +195,7 @@ fn is_so(error: &InvalidRequest, made: &[(Made<'_>, Mode, Option<u32>)], limits:
                 && lists.any(|one| one.list.len() == count)
         }
         InvalidRequest::RequestTooLarge { limit } => {
-            limit == limits.max_request_segments
-                && lists.map(|one| one.list.len()).sum::<usize>() > limit
+            limit == limits.max_request_segments && lists.map(steps).sum::<usize>() > limit
         }
         InvalidRequest::PathTooLong { bytes, limit } => {
             limit == limits.max_path_bytes
@@ -193,9 +208,14 @@ fn is_so(error: &InvalidRequest, made: &[(Made<'_>, Mode, Option<u32>)], limits:
     }
 }
 
+/// The segments of a path, an entry counted as one more.
+fn steps(one: &Made<'_>) -> usize {
+    one.list.len() + usize::from(one.entry)
+}
+
 /// Whether anything at all is wrong with the request.
 fn is_wrong(made: &[(Made<'_>, Mode, Option<u32>)], limits: &Limits) -> bool {
-    let segments: usize = made.iter().map(|(one, ..)| one.list.len()).sum();
+    let segments: usize = made.iter().map(|(one, ..)| steps(one)).sum();
     made.is_empty()
         || made.len() > limits.max_claims
         || segments > limits.max_request_segments

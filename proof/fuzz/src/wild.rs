@@ -13,6 +13,7 @@ use oarlock::{
     Acquire, Claim, Enqueued, Guard, LockId, LockState, Manager, Mode, Owner, Path, Pending,
     RequestInfo, StaleLock, write,
 };
+use oarlock_proof::paths;
 
 use crate::bytes::Bytes;
 use crate::choice;
@@ -83,7 +84,7 @@ fn request<'m>(
     let claims = choice::claims(bytes);
     let claim = |claim: oarlock_proof::words::Claim| {
         let mode = if claim.write { Mode::Write } else { Mode::Read };
-        let plain = Claim::new(mode, Path::from_segments(claim.path));
+        let plain = Claim::new(mode, paths::to_library(&claim.path));
         match claim.limit {
             Some(limit) => plain.limit(limit),
             None => plain,
@@ -337,8 +338,8 @@ fn callback(
 }
 
 fn conflict(one: &Claim<'_>, other: &Claim<'_>) -> bool {
-    let mut both = one.path().segments().zip(other.path().segments());
-    let on_one_line = both.all(|(a, b)| a == b);
+    let (a, b) = (paths::from_library(one.path()), paths::from_library(other.path()));
+    let on_one_line = a.starts_with(&b) || b.starts_with(&a);
     on_one_line && (one.mode() == Mode::Write || other.mode() == Mode::Write)
 }
 

@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oarlock::engine::{ChangeRefused, ClaimSet, Engine, RequestId, State, Untangled, Upgraded};
-use oarlock::{Limits, Mode, OwnerId, Path};
+use oarlock::{Limits, Mode, OwnerId};
 
 use super::{Seen, Subject};
 use crate::ops::Op;
+use crate::paths;
 use crate::words::{Claim, Id, Outcome, Owner, Refused};
 
 /// An engine alone, with its requests by the ids of the operations.
@@ -207,7 +208,7 @@ impl Subject for Pure {
             }
             Op::ReleasePart(id, path) => {
                 let request = self.id(*id)?;
-                let path = Path::from_segments(path);
+                let path = paths::to_library(path);
                 self.engine.release_part(request, &path, &mut granted).map_err(refused)?;
                 if self.engine.state(request).is_none() {
                     self.live.remove(id);
@@ -258,7 +259,7 @@ impl Subject for Pure {
 /// The claims as the library has them.
 pub(crate) fn claim(claim: &Claim) -> oarlock::Claim<'static> {
     let mode = if claim.write { Mode::Write } else { Mode::Read };
-    let plain = oarlock::Claim::new(mode, Path::from_segments(&claim.path));
+    let plain = oarlock::Claim::new(mode, paths::to_library(&claim.path));
     match claim.limit {
         Some(limit) => plain.limit(limit),
         None => plain,
@@ -268,7 +269,7 @@ pub(crate) fn claim(claim: &Claim) -> oarlock::Claim<'static> {
 pub(crate) fn claim_back(claim: &oarlock::Claim<'_>) -> Claim {
     Claim {
         write: claim.mode() == Mode::Write,
-        path: claim.path().segments().map(<[u8]>::to_vec).collect(),
+        path: paths::from_library(claim.path()),
         limit: claim.limit_value(),
         inherited: false,
     }

@@ -13,6 +13,7 @@ use oarlock::{
 use super::engine::{claim, claim_back};
 use super::{Seen, Subject};
 use crate::ops::Op;
+use crate::paths;
 use crate::words::{Claim, Id, Outcome, Owner, Refused};
 
 /// A manager with so many shards.
@@ -268,7 +269,7 @@ impl Subject for Managed {
                 self.lock(*id).and_then(|id| self.manager.downgrade(id).map_err(refused))
             }
             Op::ReleasePart(id, path) => self.lock(*id).and_then(|id| {
-                self.manager.release_part(id, Path::from_segments(path)).map_err(refused)
+                self.manager.release_part(id, paths::to_library(path)).map_err(refused)
             }),
             Op::Close => {
                 self.manager.close();

@@ -13,7 +13,7 @@ __all__ = ["TIMEOUT_MAX", "Lock", "Manager", "Pending", "__version__", "_after_f
 # since a `list[str]` is no `list[str | bytes]`.)
 _Path: TypeAlias = str | bytes | Sequence[str | bytes]
 _Paths: TypeAlias = str | bytes | Iterable[_Path]
-# The mode is "read" or "write", or "r" or "w".
+# The mode is "read" or "write", or "r" or "w"; or "read_entry" or "write_entry".
 _Claim: TypeAlias = tuple[str, _Path]
 
 __version__: Final[str]
@@ -31,6 +31,10 @@ class Manager:
     below it. Claims asked for together are granted together, all or nothing;
     conflicting requests are served first in, first out.
 
+    Every path, the root too, has an entry: the path itself, as a directory's list of
+    names, and not what is below it. A claim on an entry conflicts with claims on that
+    entry, on its path and above, and a write of the path or above covers it.
+
     Any thread and any asyncio task may use it. No method blocks.
     """
 
@@ -46,7 +50,8 @@ class Manager:
 
         max_claims: claims in one request, 4,096 if None.
         max_segments: segments in one path, 1,024 if None.
-        max_request_segments: segments in all paths of one request, 16,384 if None.
+        max_request_segments: segments in all paths of one request, each entry counted
+        as one more, 16,384 if None.
         max_path_bytes: bytes in one path, separators not counted, 65,536 if None.
 
         Raises OverflowError for a limit below 0.
@@ -81,17 +86,32 @@ class Manager:
         or anything above or below them. Timeout and errors as for `write`.
         """
 
+    def write_entry(self, *paths: _Path, timeout: float | None = None) -> Lock:
+        """A Lock that writes these paths' own entries, and not what is below the paths:
+        nobody else may hold the entries, or the paths or anything above them. Timeout
+        and errors as for `write`.
+        """
+
+    def read_entry(self, *paths: _Path, timeout: float | None = None) -> Lock:
+        """A Lock that reads these paths' own entries: others may read them, nobody may
+        write them, or the paths or anything above them. Timeout and errors as for
+        `write`.
+        """
+
     def lock(
         self,
         *claims: _Claim,
         write: _Paths | None = None,
         read: _Paths | None = None,
+        write_entry: _Paths | None = None,
+        read_entry: _Paths | None = None,
         timeout: float | None = None,
     ) -> Lock:
         """A Lock of several claims, granted together.
 
-        claims: tuples of a mode, "read" or "write", and a path.
-        write, read: one path of text, or an iterable of paths.
+        claims: tuples of a mode, "read", "write", "read_entry" or "write_entry", and a
+        path.
+        write, read, write_entry, read_entry: one path of text, or an iterable of paths.
 
         Timeout and errors as for `write`; UnknownMode for another mode.
         """
@@ -101,6 +121,8 @@ class Manager:
         *claims: _Claim,
         write: _Paths | None = None,
         read: _Paths | None = None,
+        write_entry: _Paths | None = None,
+        read_entry: _Paths | None = None,
     ) -> Pending:
         """Takes a place in the queue now, without blocking. Claims as for `lock`.
 
@@ -128,8 +150,8 @@ class Manager:
 
     @property
     def max_request_segments(self) -> int:
-        """The most segments in all paths of one request together. Raises Forked in a
-        forked child.
+        """The most segments in all paths of one request together, each entry counted as
+        one more. Raises Forked in a forked child.
         """
 
     @property

@@ -8,10 +8,10 @@ use oarlock_proof::subject::Subject;
 use oarlock_proof::subject::engine::Pure;
 use oarlock_proof::subject::manager::Managed;
 use oarlock_proof::subject::naive::Naive;
-use oarlock_proof::words::{Claim, Id, Outcome, Owner, Refused};
+use oarlock_proof::words::{Claim, ENTRY, Id, Outcome, Owner, Refused};
 
 use super::{Broken, Surface, not_live};
-use crate::scenario::{Answer, Mode, Request, State, Verb};
+use crate::scenario::{Answer, Mode, Path, Request, State, Verb};
 
 /// A subject whose requests have the scenario's names.
 pub struct Proved {
@@ -146,11 +146,17 @@ impl Proved {
 fn claims(request: &Request) -> Vec<Claim> {
     let claims = request.claims.iter().map(|claim| Claim {
         write: claim.mode == Mode::Write,
-        path: claim.path.clone(),
+        path: path(&claim.path),
         limit: claim.limit,
         inherited: false,
     });
     claims.collect()
+}
+
+/// A path in the words of the rules.
+fn path(path: &Path) -> oarlock_proof::ops::Path {
+    let entry = path.entry.then(|| ENTRY.to_vec());
+    path.segments.iter().cloned().chain(entry).collect()
 }
 
 impl Surface for Proved {
@@ -182,7 +188,7 @@ impl Surface for Proved {
             Verb::Upgrade => (Op::Upgrade(id), Answer::Acquired),
             Verb::CancelUpgrade => (Op::CancelUpgrade(id), Answer::Done),
             Verb::Downgrade => (Op::Downgrade(id), Answer::Done),
-            Verb::ReleasePart(path) => (Op::ReleasePart(id, path.clone()), Answer::Done),
+            Verb::ReleasePart(part) => (Op::ReleasePart(id, path(part)), Answer::Done),
         };
         let outcome = self.apply(&op);
         let done = match self.state_of(id) {

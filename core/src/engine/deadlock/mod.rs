@@ -10,7 +10,7 @@
 //!
 //! | file | what |
 //! | --- | --- |
-//! | `graph.rs` | from the new wait back over those that wait for its agent: its strongly connected component |
+//! | `graph.rs` | from the new wait back over those that wait for its agent, and on over those that it waits for: its strongly connected component |
 //! | `finish.rs` | who of the component can finish, and in which order |
 //! | `bypass.rs` | puts those that wait into that order |
 //! | `at_once.rs` | whether that would grant the new request, for tries |
@@ -107,7 +107,9 @@ fn tangle_counted<W: World>(
     asks: At,
     steps: &mut u64,
 ) -> Result<Tangle, OutOfReach> {
-    let graph = Graph::walk(world, asks, steps)?;
+    let Some(graph) = Graph::walk(world, asks, steps)? else {
+        return Ok(Tangle::Clear);
+    };
     let Some(inside) = graph.component() else {
         return Ok(Tangle::Clear);
     };
@@ -116,7 +118,16 @@ fn tangle_counted<W: World>(
         return Ok(Tangle::Clear);
     }
     let mut system = System::of_held(world, &graph, &inside);
-    let order = system.finishing_order(world, &graph, &inside);
+    let mut order = system.finishing_order(world, &graph, &inside);
+    if cfg!(oarlock_mutation = "no_bypass") {
+        return Ok(Tangle::Clear);
+    }
+    if cfg!(oarlock_mutation = "refuse_soft") {
+        return Ok(Tangle::Stuck(vec![asks]));
+    }
+    if cfg!(oarlock_mutation = "asker_first") {
+        order.sort_by_key(|&member| member != 0);
+    }
     if !order.contains(&0) {
         return Ok(Tangle::Stuck(system.cycle(asks)));
     }

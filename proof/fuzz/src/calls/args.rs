@@ -13,6 +13,7 @@ use oarlock_capi::path::oarlock_path;
 use oarlock_capi::request::oarlock_request_options;
 use oarlock_capi::status::OARLOCK_OK;
 use oarlock_capi::text::oarlock_str;
+use oarlock_proof::words::ENTRY;
 
 use super::told::{Held, Plain};
 use crate::bytes::Bytes;
@@ -161,15 +162,14 @@ impl PathArg {
         let depth = usize::from(choice & 3);
         let names: Vec<&'static [u8]> =
             (0..depth).map(|level| NAMES[usize::from(choice >> (2 + 2 * level)) & 1]).collect();
-        let path = oarlock_path {
-            text: NONE,
-            segments: null(),
-            segment_count: 0,
-            entry: 0,
-            reserved: 0,
-        };
+        let path =
+            oarlock_path { text: NONE, segments: null(), segment_count: 0, entry: 0, reserved: 0 };
         let plain = names.iter().map(|name| name.to_vec()).collect();
         let mut new = Self { text: Vec::new(), segments: Vec::new(), path, plain };
+        if choice & 0x28 == 0x28 {
+            new.path.entry = 1;
+            new.plain.push(ENTRY.to_vec());
+        }
         match bytes.next() {
             0..0x70 => {
                 new.text = names.join(&b'/');
@@ -187,9 +187,12 @@ impl PathArg {
                 new.path.segments = new.segments.as_ptr();
                 new.path.segment_count = 1;
                 new.plain = vec![odd.to_vec()];
+                new.path.entry = 0;
             }
             // What is refused, or nearly.
-            0xe8..0xec => new.path.text = oarlock_str { ptr: null(), len: 3 },
+            0xe8..0xea => new.path.text = oarlock_str { ptr: null(), len: 3 },
+            0xea => new.path.entry = 2 + i32::from(choice),
+            0xeb => new.path.reserved = 1 + u32::from(choice),
             0xec..0xf0 => new.path.segment_count = 1 + usize::from(choice),
             0xf0..0xf4 => {
                 new.path.text = oarlock_str { ptr: c"a".as_ptr(), len: usize::MAX };
