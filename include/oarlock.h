@@ -847,7 +847,7 @@ typedef struct {
  *   only.
  * Threads: any. The lock belongs to no thread.
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
- *   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+ *   it takes; 0 not at all. Callbacks of requests that this lets in run
  *   inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
  *   DEADLOCK (at once); CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
@@ -883,7 +883,7 @@ oarlock_status oarlock_acquire(const oarlock_manager *manager,
  * Lifetimes: `claims`, `options` and all they point to are read during the call
  *   only.
  * Threads: any.
- * Blocks: never; callbacks of requests that this ends run inside this call.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
  * Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
  *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
  *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
@@ -978,7 +978,7 @@ int64_t oarlock_until(int64_t deadline_ns);
  * Lifetimes: `claims`, `options` and all they point to are read during the call
  *   only.
  * Threads: any.
- * Blocks: never; callbacks of other requests that this ends run inside this call.
+ * Blocks: never; callbacks of other requests that this lets in run inside this call.
  * Statuses: OARLOCK_OK; CLOSED; DEADLOCK; CANCELLED (by somebody who found its
  *   lock by an inspection already); TOO_MANY_WAITING; NO_CLAIMS,
  *   INVALID_MODE, ZERO_LIMIT, LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
@@ -1131,7 +1131,7 @@ typedef void (*oarlock_drop)(void *user_data);
  * Threads: any. `callback` and `drop` run on the thread whose release, cancel,
  *   close or free decides the outcome, or on the library's own for timeouts, so
  *   they must be able to run on any.
- * Blocks: never; callbacks of other requests that this ends run inside this call.
+ * Blocks: never; callbacks of other requests that this lets in run inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); CLOSED;
  *   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
  *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
@@ -1258,7 +1258,7 @@ oarlock_status oarlock_queue_fd(const oarlock_queue *queue, int *out_fd);
  *   only; `user_data` is handed back and not looked into. The queue may be freed
  *   before the outcome, and the manager, too.
  * Threads: any.
- * Blocks: never; callbacks of other requests that this ends run inside this call.
+ * Blocks: never; callbacks of other requests that this lets in run inside this call.
  * Statuses: as oarlock_enqueue_callback.
  *
  * After `timeout_ns` nanoseconds without the grant the request leaves the queue
@@ -1396,7 +1396,7 @@ oarlock_status oarlock_release_part(const oarlock_manager *manager,
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
  * Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
- *   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+ *   it takes; 0 not at all. Callbacks of requests that this lets in run
  *   inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (the upgrade is taken back); DEADLOCK (at once,
  *   if another holder waits to be upgraded, too, or what others hold would keep it
@@ -1420,7 +1420,7 @@ oarlock_status oarlock_upgrade(const oarlock_manager *manager,
  *   caller's on failure.
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
- * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
  * Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts); CLOSED;
  *   NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT; FORKED; PANIC.
  *
@@ -1440,7 +1440,7 @@ oarlock_status oarlock_try_upgrade(const oarlock_manager *manager,
  *   given, is the caller's on failure.
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
- * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
  * Statuses: OARLOCK_OK; DEADLOCK; CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE;
  *   INVALID_ARGUMENT; FORKED; PANIC.
  *
@@ -1487,7 +1487,7 @@ oarlock_status oarlock_upgrade_wait(const oarlock_manager *manager,
  * Ownership: nothing changes hands.
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
- * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
  * Statuses: OARLOCK_OK; NOT_GRANTED; STALE; INVALID_ARGUMENT; FORKED; PANIC.
  *
  * *out_token is the fencing token when granted, else 0; it may be NULL.
@@ -1521,7 +1521,7 @@ oarlock_status oarlock_upgrade_cancel(const oarlock_manager *manager, oarlock_lo
  *   *out_error, where given, is the caller's on failure.
  * Lifetimes: `user_data` and both functions must live until `drop` is called.
  * Threads: any, for the functions, too.
- * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); DEADLOCK;
  *   CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_TIMEOUT,
  *   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT (also for a NULL `callback`); INTERNAL
@@ -1549,7 +1549,7 @@ oarlock_status oarlock_upgrade_callback(const oarlock_manager *manager,
  *   *out_error, where given, is the caller's on failure.
  * Lifetimes: `user_data` is handed back and not looked into.
  * Threads: any.
- * Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+ * Blocks: never; callbacks of requests that this lets in run inside this call.
  * Statuses: as oarlock_upgrade_callback.
  *
  * *out_state and *out_token are as in oarlock_upgrade_enqueue. `timeout_ns` is as

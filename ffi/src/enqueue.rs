@@ -87,7 +87,7 @@ fn place<'a, I: Iterator<Item = Claim<'a>>>(
 /// Lifetimes: `claims`, `options` and all they point to are read during the call
 ///   only.
 /// Threads: any.
-/// Blocks: never; callbacks of other requests that this ends run inside this call.
+/// Blocks: never; callbacks of other requests that this lets in run inside this call.
 /// Statuses: OARLOCK_OK; CLOSED; DEADLOCK; CANCELLED (by somebody who found its
 ///   lock by an inspection already); TOO_MANY_WAITING; NO_CLAIMS,
 ///   INVALID_MODE, ZERO_LIMIT, LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS,
@@ -155,7 +155,7 @@ fn place_in_line(pending: Pending) -> Result<Placed, Failure> {
 /// Threads: any. `callback` and `drop` run on the thread whose release, cancel,
 ///   close or free decides the outcome, or on the library's own for timeouts, so
 ///   they must be able to run on any.
-/// Blocks: never; callbacks of other requests that this ends run inside this call.
+/// Blocks: never; callbacks of other requests that this lets in run inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); CLOSED;
 ///   DEADLOCK; TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
 ///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
@@ -214,7 +214,7 @@ pub unsafe extern "C" fn oarlock_enqueue_callback(
 ///   only; `user_data` is handed back and not looked into. The queue may be freed
 ///   before the outcome, and the manager, too.
 /// Threads: any.
-/// Blocks: never; callbacks of other requests that this ends run inside this call.
+/// Blocks: never; callbacks of other requests that this lets in run inside this call.
 /// Statuses: as oarlock_enqueue_callback.
 ///
 /// After `timeout_ns` nanoseconds without the grant the request leaves the queue

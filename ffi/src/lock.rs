@@ -76,7 +76,7 @@ pub(crate) unsafe fn hand_over_state(
 ///   only.
 /// Threads: any. The lock belongs to no thread.
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
-///   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+///   it takes; 0 not at all. Callbacks of requests that this lets in run
 ///   inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
 ///   DEADLOCK (at once); CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
@@ -180,7 +180,7 @@ fn give_up(manager: &Manager, pending: Pending, wants_blockers: bool) -> Result<
 /// Lifetimes: `claims`, `options` and all they point to are read during the call
 ///   only.
 /// Threads: any.
-/// Blocks: never; callbacks of requests that this ends run inside this call.
+/// Blocks: never; callbacks of requests that this lets in run inside this call.
 /// Statuses: OARLOCK_OK; WOULD_BLOCK; CLOSED; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
 ///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
 ///   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,

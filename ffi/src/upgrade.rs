@@ -29,7 +29,7 @@ pub const OARLOCK_NOT_UPGRADED: oarlock_state = 3;
 ///   caller's on failure.
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
-/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+/// Blocks: never; callbacks of requests that this lets in run inside this call.
 /// Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts); CLOSED;
 ///   NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
@@ -57,7 +57,7 @@ pub unsafe extern "C" fn oarlock_try_upgrade(
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
 /// Blocks: up to `timeout_ns` nanoseconds; OARLOCK_FOREVER (-1) for as long as
-///   it takes; 0 not at all. Callbacks of requests that this lets in or ends run
+///   it takes; 0 not at all. Callbacks of requests that this lets in run
 ///   inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (the upgrade is taken back); DEADLOCK (at once,
 ///   if another holder waits to be upgraded, too, or what others hold would keep it
@@ -137,7 +137,7 @@ fn begin(
 ///   given, is the caller's on failure.
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
-/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+/// Blocks: never; callbacks of requests that this lets in run inside this call.
 /// Statuses: OARLOCK_OK; DEADLOCK; CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE;
 ///   INVALID_ARGUMENT; FORKED; PANIC.
 ///
@@ -212,7 +212,7 @@ pub unsafe extern "C" fn oarlock_upgrade_wait(
 ///   *out_error, where given, is the caller's on failure.
 /// Lifetimes: `user_data` and both functions must live until `drop` is called.
 /// Threads: any, for the functions, too.
-/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+/// Blocks: never; callbacks of requests that this lets in run inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (only if `timeout_ns` is 0: it tries); DEADLOCK;
 ///   CLOSED; NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_TIMEOUT,
 ///   TIMEOUT_TOO_LARGE; INVALID_ARGUMENT (also for a NULL `callback`); INTERNAL
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn oarlock_upgrade_callback(
 ///   *out_error, where given, is the caller's on failure.
 /// Lifetimes: `user_data` is handed back and not looked into.
 /// Threads: any.
-/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+/// Blocks: never; callbacks of requests that this lets in run inside this call.
 /// Statuses: as oarlock_upgrade_callback.
 ///
 /// *out_state and *out_token are as in oarlock_upgrade_enqueue. `timeout_ns` is as
@@ -288,7 +288,7 @@ pub unsafe extern "C" fn oarlock_upgrade_queue(
 /// Ownership: nothing changes hands.
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
-/// Blocks: never; callbacks of requests that this lets in or ends run inside this call.
+/// Blocks: never; callbacks of requests that this lets in run inside this call.
 /// Statuses: OARLOCK_OK; NOT_GRANTED; STALE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// *out_token is the fencing token when granted, else 0; it may be NULL.

@@ -148,7 +148,7 @@ static int step(struct worker *worker, struct slot *slot) {
 }
 
 /* Waits for all outcomes. What is held is let go first, so that nobody waits in a
- * circle; a waiting upgrade holds on, and is taken back. */
+ * cycle; a waiting upgrade holds on, and is taken back. */
 static void settle(struct worker *worker) {
   for (;;) {
     oarlock_completion done;

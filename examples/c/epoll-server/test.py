@@ -230,7 +230,7 @@ def order_is_kept(server: Server) -> None:
     assert [writer.answer() for writer in writers] == ["OK 7"] * 8
 
 
-def a_circle_is_refused(server: Server) -> None:
+def a_cycle_is_refused(server: Server) -> None:
     first, second = server.client(), server.client()
     assert first.ask("LOCK a").startswith("OK ")
     assert second.ask("LOCK b").startswith("OK ")
@@ -278,7 +278,7 @@ TESTS: list[Callable[[Server], None]] = [
     hang_ups_at_any_time,
     a_client_may_shut_its_side_and_wait,
     order_is_kept,
-    a_circle_is_refused,
+    a_cycle_is_refused,
     many_lines_at_once,
     a_line_has_an_end,
     goes_down_in_order,
