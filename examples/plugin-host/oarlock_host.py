@@ -52,7 +52,13 @@ class _Str(ctypes.Structure):
 
 
 class _Path(ctypes.Structure):
-    _fields_ = [("text", _Str), ("segments", POINTER(_Str)), ("segment_count", c_size_t)]
+    _fields_ = [
+        ("text", _Str),
+        ("segments", POINTER(_Str)),
+        ("segment_count", c_size_t),
+        ("entry", c_int32),
+        ("reserved", c_uint32),
+    ]
 
 
 class _Claim(ctypes.Structure):
@@ -85,7 +91,13 @@ class _RequestInfo(ctypes.Structure):
 
 
 class _Party(ctypes.Structure):
-    _fields_ = [("lock", c_uint64), ("owner", c_uint64), ("label", _Str)]
+    _fields_ = [
+        ("lock", c_uint64),
+        ("owner", c_uint64),
+        ("label", _Str),
+        ("state", c_int32),
+        ("reserved", c_uint32),
+    ]
 
 
 # Each function's result and parameters. Pointers to opaque objects are c_void_p.
