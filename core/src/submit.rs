@@ -390,13 +390,15 @@ impl Shared {
         let owner = about.owner.as_deref();
         // Of an owner that has nothing else nobody waits for it, so it stands on no cycle.
         let may_close_cycle = owner.is_some_and(|owner| owner.shards().next().is_some());
+        // Looked at once: another thread may tell the last of its waiters meanwhile.
+        let waits = owner.is_some_and(OwnerState::waits);
         let is_look = matches!(admission, Admission::Look);
         if is_look || owner.is_some() {
             // Decided before anything is changed: taking in what an owner holds
             // already would change the places of others.
             let free = self.would_pass(shards, prepared, places, owner.map(|owner| owner.id));
             // A grant at once may have to be refused, if something of the owner waits.
-            let is_clear = free && owner.is_none_or(|owner| !owner.waits());
+            let is_clear = free && !waits;
             if is_look && (is_clear || !may_close_cycle) {
                 return Ok(if free {
                     Submission::WouldGrant
@@ -417,8 +419,7 @@ impl Shared {
         let id = ids[0];
         if blocked == 0 {
             attach(shards, &ids, about, None);
-            if owner.is_some_and(OwnerState::waits)
-                && let Err(refused) = self.untangle_granted(shards, &ids, is_look, deliveries)
+            if waits && let Err(refused) = self.untangle_granted(shards, &ids, is_look, deliveries)
             {
                 take_back(shards, &ids, deliveries);
                 let queues = matches!(admission, Admission::Queue(_));
