@@ -39,7 +39,7 @@ expected() {
     none)          echo "" ;;
     lose_one_wake) echo "loom shuttle stress" ;;
     # Of owners that wait for each other: what the smallest world is too small for.
-    no_bypass | refuse_soft | asker_first | keep_passed | uncounted_permit | keep_pairs | search_near)
+    no_bypass | refuse_soft | asker_first | keep_passed | keep_pairs | search_near)
                    echo "list" ;;
     *)             echo "search corpus loom shuttle stress" ;;
   esac
@@ -52,7 +52,7 @@ mutations=("$@")
 [ ${#mutations[@]} -gt 0 ] || mutations=(
   none skip_one_scan grant_one_too_many lose_one_wake keep_cancelled_entry
   upgrade_behind_waiters forget_owner_exemption ignore_limit
-  no_bypass refuse_soft asker_first keep_passed uncounted_permit keep_pairs search_near
+  no_bypass refuse_soft asker_first keep_passed keep_pairs search_near
 )
 
 # wrapper MUTATION: a command that cargo puts before the compiler for the crates of

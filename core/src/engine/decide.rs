@@ -72,8 +72,7 @@ impl<T: Attach> Engine<T> {
             return false;
         }
         self.permit_counts_itself(node, slot, asker)
-            || !cfg!(oarlock_mutation = "uncounted_permit")
-                && self.permit_counts_by(node, slot, asker).next().is_some()
+            || self.permit_counts_by(node, slot, asker).next().is_some()
     }
 
     /// Whether it does by its own place.
