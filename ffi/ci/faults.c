@@ -71,7 +71,7 @@ static int too_long(void) {
   char *const path = malloc(4);
   oarlock_manager *manager = NULL;
   oarlock_lock lock = 0;
-  oarlock_claim claim = {OARLOCK_WRITE, 0, {{path, 64}, NULL, 0}};
+  oarlock_claim claim = {OARLOCK_WRITE, 0, {{path, 64}, NULL, 0, 0, 0}};
   if (path == NULL || oarlock_manager_new(NULL, &manager, NULL) != OARLOCK_OK) return 0;
   memset(path, 'a', 4);
   oarlock_try_acquire(manager, &claim, 1, NULL, &lock, NULL, NULL);
