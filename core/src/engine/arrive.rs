@@ -281,6 +281,10 @@ impl<T: Attach> Engine<T> {
         if entries.iter().all(|entry| entry.goal.is_some()) {
             return;
         }
+        // The others are filled later, or dropped.
+        for entry in entries.iter().filter(|entry| entry.goal.is_some()) {
+            self.tree.keep(entry.node);
+        }
         let unneeded = entries.iter().filter(|entry| entry.goal.is_none());
         for entry in unneeded.rev() {
             self.retire_if_empty(entry.node);

@@ -333,3 +333,67 @@ fn a_blocked_upgrade_takes_steps_in_proportion_to_its_claims() {
     }
     assert!(each[1] <= 2 * each[0].max(1), "{each:?}");
 }
+
+/// More paths than are kept empty, so that some are given up at every step: no step
+/// may give up what it is about to look at itself.
+#[test]
+fn paths_come_and_go_in_every_order() {
+    let mut world = World::new();
+    // A generator of Marsaglia's, "Xorshift RNGs", 2003: the order is the same in
+    // every run.
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut below = move |n: u64| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state % n
+    };
+    let mut live = Vec::new();
+    for _ in 0..20_000 {
+        let mut path = || {
+            let deep = format!("{}/{}", below(40), below(40));
+            match below(3) {
+                0 => format!("{}", below(40)),
+                1 => deep,
+                _ => format!("{deep}/{}", below(3)),
+            }
+        };
+        let paths = [path(), path(), path()];
+        let claims = paths.iter().take(1 + below(3) as usize);
+        if below(2) == 0 {
+            live.push(world.submit(claims.map(|path| write(path.as_str()))));
+        } else {
+            let claims = set(claims.map(|path| write(path.as_str())));
+            assert!(world.engine.would_grant(&claims, None).is_ok());
+        }
+        while live.len() > below(6) as usize {
+            let one = below(live.len() as u64) as usize;
+            world.end(live.swap_remove(one));
+        }
+    }
+    for id in live {
+        world.end(id);
+    }
+    assert!(world.engine.tree.is_sound());
+}
+
+/// A claim that another one covers needs no node; giving that up may not give up a
+/// node that the request is about to stand at.
+#[test]
+fn a_request_keeps_its_own_paths_while_it_gives_up_what_it_does_not_need() {
+    for others in (0..16).chain(1_000..1_050) {
+        let mut world = World::new();
+        let first = world.submit(write("z"));
+        world.end(first);
+        for other in 0..others {
+            let id = world.submit(write(format!("other {other}")));
+            world.end(id);
+        }
+        let holder = world.submit([write("a"), write("a/b"), write("z")]);
+        assert!(world.engine.tree.is_sound(), "{others}");
+        world.submit(write("new"));
+        let waiter = world.submit(write("z"));
+        assert!(world.waits(waiter), "{others}");
+        assert_eq!(world.end(holder), [waiter], "{others}");
+    }
+}

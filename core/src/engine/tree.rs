@@ -28,8 +28,12 @@ const LONG: u16 = 31;
 /// which so can never be the child of a name.
 const ENTRY: u16 = 30;
 
-/// How many of the nodes that were emptied last are kept, since paths come back.
-const KEPT_EMPTY: usize = 1_024;
+/// The length that says that the node is free: it stands for no path.
+const FREE: u16 = 29;
+
+/// How many of the nodes that were emptied last are kept, since paths come back. Few
+/// where mistakes are looked for, so that short histories reach the end of the list.
+const KEPT_EMPTY: usize = if cfg!(debug_assertions) { 8 } else { 1_024 };
 
 /// The number of a node that does not stand among the empty ones.
 const NOWHERE: u16 = 0;
@@ -50,8 +54,8 @@ pub(super) struct Node {
     next: NodeIndex,
     /// The crowd here, counted from 1; 0 if there is none.
     pub(super) crowd: u32,
-    /// The length of the name in the low 5 bits (or `LONG`, or `ENTRY`), the rest of
-    /// its hash.
+    /// The length of the name in the low 5 bits (or `LONG`, `ENTRY` or `FREE`), the
+    /// rest of its hash.
     tag: u16,
     /// Under which number it stands among the empty ones, or `NOWHERE`; see
     /// `Tree::retire`.
@@ -69,6 +73,10 @@ impl Node {
             tag: 0,
             emptied: 0,
         }
+    }
+
+    fn is_free(&self) -> bool {
+        self.tag & 31 == FREE
     }
 
     /// Nobody has passed and nobody waits. Then that is so for all nodes below.
@@ -254,6 +262,10 @@ impl Tree {
     /// its parent loses its place, and gets a later one when it is empty in its
     /// turn. So the children's turn to be freed comes first: no node's parent is
     /// ever freed before it.
+    ///
+    /// One retirement can free another node, and a step that empties several before
+    /// it retires them can so be left with one that is free already. That one stays
+    /// so. A step that goes on to fill nodes which are empty has to `keep` them.
     #[inline]
     pub(super) fn retire(&mut self, at: NodeIndex) {
         debug_assert!(at == ROOT || self.node(at).is_empty());
@@ -265,10 +277,20 @@ impl Tree {
         self.put_among_the_empty(at);
     }
 
+    /// Takes a node from among the empty ones, so that it is not freed before it has
+    /// been retired again.
+    pub(super) fn keep(&mut self, at: NodeIndex) {
+        self.nodes[at as usize].emptied = NOWHERE;
+    }
+
     fn put_among_the_empty(&mut self, at: NodeIndex) {
+        if self.nodes[at as usize].is_free() {
+            return;
+        }
         let mut number = self.emptied_count.wrapping_add(1);
         if number == NOWHERE {
-            number += 1;
+            // On at the same place, so that places are left in their order.
+            number = KEPT_EMPTY as u16;
         }
         self.emptied_count = number;
         let node = &mut self.nodes[at as usize];
@@ -294,6 +316,7 @@ impl Tree {
             self.chains[chain] = after;
         } else {
             while self.nodes[before as usize].next != at {
+                debug_assert_ne!(before, NONE, "a node that is freed is in its chain");
                 before = self.nodes[before as usize].next;
             }
             self.nodes[before as usize].next = after;
@@ -304,6 +327,7 @@ impl Tree {
             self.long.remove(long);
         }
         node.name = [0; INLINE];
+        node.tag = FREE;
         node.next = self.free;
         self.free = at;
     }
@@ -320,6 +344,25 @@ impl Tree {
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.chained
+    }
+
+    /// Whether each node but the root stands either in its chain or in the list of free
+    /// ones, and once.
+    #[cfg(test)]
+    pub(super) fn is_sound(&self) -> bool {
+        let mut seen = vec![false; self.nodes.len()];
+        seen[ROOT as usize] = true;
+        let lists = self.chains.iter().map(|&first| (first, false));
+        for (mut at, free) in lists.chain([(self.free, true)]) {
+            while at != NONE {
+                let node = self.node(at);
+                if std::mem::replace(&mut seen[at as usize], true) || node.is_free() != free {
+                    return false;
+                }
+                at = node.next;
+            }
+        }
+        seen.into_iter().all(|seen| seen)
     }
 
     #[cfg(test)]
@@ -500,6 +543,33 @@ mod tests {
     }
 
     #[test]
+    fn a_node_that_a_retirement_has_freed_stays_free() {
+        for steps in KEPT_EMPTY as u32 - 2..KEPT_EMPTY as u32 + 2 {
+            let mut tree = tree();
+            let parent = child(&mut tree, ROOT, b"p");
+            tree.retire(parent);
+            for round in 0..steps {
+                let other = child(&mut tree, ROOT, &round.to_be_bytes());
+                tree.retire(other);
+            }
+            // One step finds all three and retires all three.
+            let found = child(&mut tree, ROOT, b"p");
+            let middle = child(&mut tree, found, b"m");
+            let leaf = child(&mut tree, middle, b"l");
+            for at in [leaf, middle, found] {
+                tree.retire(at);
+            }
+            assert!(tree.is_sound(), "{steps}");
+            for round in 0..3 * KEPT_EMPTY as u32 {
+                let other = child(&mut tree, ROOT, &round.to_le_bytes());
+                tree.retire(other);
+            }
+            assert!(tree.is_sound(), "{steps}");
+            assert_eq!(tree.len(), KEPT_EMPTY, "{steps}");
+        }
+    }
+
+    #[test]
     fn a_parent_is_not_freed_before_its_children() {
         let mut tree = tree();
         let parent = child(&mut tree, ROOT, b"p");
@@ -514,6 +584,7 @@ mod tests {
             if tree.nodes[leaf as usize].name[0] == b'l' {
                 assert_eq!(tree.name(parent), Some(&b"p"[..]));
             }
+            assert!(tree.is_sound());
         }
         assert!(tree.len() <= KEPT_EMPTY);
     }
