@@ -125,8 +125,7 @@ impl Oracle {
                     || front && other.wanted().iter().any(|c| c.conflicts(claim));
                 keep.extend(conflict.then_some(other.id));
             }
-            let mut counted = self.counted(this, claim, soft);
-            counted.retain(|r| among(r.agent()));
+            let mut counted = self.counted(this, claim, soft, among);
             if claim.limit.is_some_and(|limit| counted.len() < limit as usize) {
                 let over = self.over(&claim.path);
                 counted.retain(|r| over.contains(&r.id));
@@ -148,22 +147,29 @@ impl Oracle {
         put_in_front(&self.places, one, other).unwrap_or(one.id < other.id)
     }
 
-    /// Those whose limited claims on exactly the path of this limited one count
-    /// against it: held and, if `soft`, wanted ones.
-    fn counted(&self, this: &Request, claim: &Claim, soft: bool) -> Vec<&Request> {
+    /// Those of these agents whose limited claims on exactly the path of this limited
+    /// one count against it: held and, if `soft`, wanted ones.
+    fn counted(
+        &self,
+        this: &Request,
+        claim: &Claim,
+        soft: bool,
+        among: &dyn Fn(Agent) -> bool,
+    ) -> Vec<&Request> {
+        let live = || self.live.iter().filter(|r| among(r.agent()));
         let counts = |other: &&Request| match other.permit(&claim.path) {
             _ if claim.limit.is_none() || other.agent() == this.agent() => false,
             None => false,
             Some(theirs) if theirs.inherited => true,
             Some(_) if !other.granted => soft && self.in_front(other, this),
             // Those put in front of this one count the permit, so it does the same.
-            Some(_) => self.live.iter().any(|r| {
+            Some(_) => live().any(|r| {
                 let put = put_in_front(&self.places, r, this) == Some(true);
                 let counts = r.permit(&claim.path).is_some_and(|c| !c.inherited);
                 (r.id == this.id || put && counts) && self.placed_in_front(other, r)
             }),
         };
-        self.live.iter().filter(counts).collect()
+        live().filter(counts).collect()
     }
 
     /// Those whose limited claim on this path waits and is over its limit.
@@ -172,7 +178,7 @@ impl Oracle {
         let is_over = |r: &&Request, over: &[Id]| {
             let claim = r.permit(path).filter(|c| !r.granted && !c.inherited);
             claim.is_some_and(|claim| {
-                let counted = self.counted(r, claim, true);
+                let counted = self.counted(r, claim, true, &|_| true);
                 let full = claim.limit.is_some_and(|limit| counted.len() >= limit as usize);
                 full || counted.iter().any(|other| over.contains(&other.id))
             })
@@ -205,7 +211,7 @@ impl Oracle {
     pub fn awaited(&self, this: &Request) -> Vec<&Request> {
         let mut awaited = self.blockers(this);
         for claim in &this.wanted() {
-            awaited.extend(self.counted(this, claim, true));
+            awaited.extend(self.counted(this, claim, true, &|_| true));
         }
         awaited
     }

@@ -11,7 +11,17 @@ mod text;
 
 use text::ops;
 
-const FOUND: [(&str, &str); 26] = [
+const FOUND: [(&str, &str); 27] = [
+    (
+        "would be granted although a permit that is ready counts for another's sake",
+        "1 submits [r /a, w /b] for owner 1
+         2 submits [r2 /a, w /b]
+         3 submits [r2 /a] for owner 1
+         4 submits [r2 /a]
+         5 submits [w /a] for owner 1
+         1 ends
+         would grant [r2 /a, w /b] for owner 1?",
+    ),
     (
         "a waiting upgrade is not held yet",
         "1 submits [r /]
