@@ -151,13 +151,19 @@ impl Shared {
             shared: self,
             shards,
         });
-        for (index, changes) in changes {
-            if let Ok(at) = find(shards, index) {
-                let shard = &mut *shards[at].1;
-                let mut ids = Vec::new();
-                shard.engine.bypass(&changes, &mut ids);
-                granted(shard, &ids);
-            }
+        let places = changes.into_iter().filter_map(|(index, changes)| {
+            let at = find(shards, index).ok()?;
+            Some((at, changes))
+        });
+        let places: Vec<_> = places.collect();
+        for (at, changes) in &places {
+            shards[*at].1.engine.reorder(changes);
+        }
+        for (at, changes) in &places {
+            let shard = &mut *shards[*at].1;
+            let mut ids = Vec::new();
+            shard.engine.pass_reordered(changes, &mut ids);
+            granted(shard, &ids);
         }
     }
 }

@@ -165,7 +165,8 @@ impl Oracle {
             // Those put in front of this one count the permit, so it does the same.
             Some(_) => live().any(|r| {
                 let put = put_in_front(&self.places, r, this) == Some(true);
-                let counts = r.permit(&claim.path).is_some_and(|c| !c.inherited);
+                let counts = r.permit(&claim.path).is_some_and(|c| !c.inherited)
+                    && r.agent() != other.agent();
                 (r.id == this.id || put && counts) && self.placed_in_front(other, r)
             }),
         };

@@ -11,7 +11,30 @@ mod text;
 
 use text::ops;
 
-const FOUND: [(&str, &str); 27] = [
+const FOUND: [(&str, &str); 29] = [
+    (
+        "a component over several shards",
+        "2 submits [r /a] for owner 2
+         21 submits [w /a]
+         41 submits [r /c/a] for owner 1
+         46 submits [w /c]
+         48 submits [r /] for owner 1
+         41 ends
+         51 submits [w /c/a/b/c] for owner 2",
+    ),
+    (
+        "two of one owner take permits together",
+        "1 submits [r2 /a, w /b]
+         2 submits [r2 /a, w /b] for owner 1
+         3 submits [r /a, w /b]
+         4 submits [r2 /a]
+         5 submits [r2 /a, w /b] for owner 1
+         3 ends
+         6 submits [r2 /a] for owner 1
+         2 ends
+         7 submits [w /a] for owner 1
+         1 ends",
+    ),
     (
         "would be granted although a permit that is ready counts for another's sake",
         "1 submits [r /a, w /b] for owner 1

@@ -102,7 +102,8 @@ impl<T: Attach> Engine<T> {
             let theirs = self.requests.record_ref(other);
             other != slot
                 && record.zip(theirs).is_some_and(|(record, theirs)| {
-                    theirs.has_permit(node)
+                    !record.is_of_same_owner(theirs)
+                        && theirs.has_permit(node)
                         && !theirs.has_inherited_permit(node)
                         && self.is_permit_before(
                             node,

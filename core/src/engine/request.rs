@@ -117,6 +117,11 @@ impl<T: Attach> Record<T> {
         self.upgrading && !self.payload.as_ref().is_some_and(Attach::is_upgraded)
     }
 
+    /// Both have an owner, and the same.
+    pub(super) fn is_of_same_owner(&self, other: &Self) -> bool {
+        self.owner.is_some() && self.owner == other.owner
+    }
+
     /// It waits, or its upgrade does.
     pub(super) fn waits(&self) -> bool {
         !self.is_held() || self.upgrade_waits()

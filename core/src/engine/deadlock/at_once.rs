@@ -149,7 +149,7 @@ impl<W: World> Would<'_, W> {
         record.has_inherited_permit(node)
             || self.is_before(node, slot, asks)
             || others.any(|other| {
-                other != slot
+                !self.same_agent(other, slot)
                     && other != asks
                     && self.was_put_before(node, other, asks)
                     && self.is_before(node, slot, other)

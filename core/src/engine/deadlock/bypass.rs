@@ -104,15 +104,25 @@ pub(crate) fn bypasses(changes: &[Change], id: RequestId) -> bool {
 }
 
 impl<T: Attach> Engine<T> {
-    /// Changes the order of some that wait, and appends to `granted` those that are
-    /// granted by that.
-    pub(crate) fn bypass(&mut self, changes: &[Change], granted: &mut impl Extend<RequestId>) {
+    /// Changes the order of some that wait. [`pass_reordered`](Self::pass_reordered)
+    /// has to follow, but not before the order is changed in all engines: what waits
+    /// in several must not be complete before all of it that makes way has done so.
+    pub(crate) fn reorder(&mut self, changes: &[Change]) {
         for change in changes {
             self.put_in_front(change.node, change.stage(), change.one, change.other);
         }
         for change in changes {
             self.make_way(change);
         }
+    }
+
+    /// Lets pass who may after a change of order, and appends to `granted` those that
+    /// are granted by that.
+    pub(crate) fn pass_reordered(
+        &mut self,
+        changes: &[Change],
+        granted: &mut impl Extend<RequestId>,
+    ) {
         let mut nodes: Vec<NodeIndex> = changes.iter().map(|change| change.node).collect();
         nodes.dedup();
         let mut grants = Grants::new();

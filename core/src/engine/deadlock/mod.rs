@@ -189,7 +189,8 @@ impl<T: Attach> Engine<T> {
             Ok(Tangle::Knot(knot)) => {
                 let changes = knot.changes(&Alone(self));
                 for (_, changes) in changes {
-                    self.bypass(&changes, granted);
+                    self.reorder(&changes);
+                    self.pass_reordered(&changes, granted);
                 }
                 Untangled::Opened
             }
