@@ -156,11 +156,15 @@ impl Shared {
             Some((at, changes))
         });
         let places: Vec<_> = places.collect();
-        for (at, changes) in &places {
+        let one_by_one = cfg!(oarlock_mutation = "reorder_one_by_one");
+        for (at, changes) in places.iter().filter(|_| !one_by_one) {
             shards[*at].1.engine.reorder(changes);
         }
         for (at, changes) in &places {
             let shard = &mut *shards[*at].1;
+            if one_by_one {
+                shard.engine.reorder(changes);
+            }
             let mut ids = Vec::new();
             shard.engine.pass_reordered(changes, &mut ids);
             granted(shard, &ids);
