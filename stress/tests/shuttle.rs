@@ -6,9 +6,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use oarlock::Manager;
 use oarlock_stress::arena::{End, Shape};
 use oarlock_stress::platform::thread;
-use oarlock_stress::{Actor, Arenas};
+use oarlock_stress::table::Asks;
+use oarlock_stress::{Actor, Arenas, Random, Table};
 use shuttle::rand::{RngCore, thread_rng};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
@@ -32,6 +34,37 @@ fn seed() -> u64 {
     )
 }
 
+/// So many executions with each of the two schedulers: `OARLOCK_SHUTTLE`.
+fn check_both(name: &'static str, play: impl Fn() + Clone + Send + Sync + 'static) {
+    let executions = number("OARLOCK_SHUTTLE", 1_000) as usize;
+    let seed = seed();
+    let random = RandomScheduler::new_from_seed(seed, executions);
+    check(name, "at random", seed, random, play.clone());
+    let pct = PctScheduler::new_from_seed(seed, DEPTH, executions);
+    check(name, "by priorities", seed, pct, play);
+}
+
+fn check(
+    name: &str,
+    how: &str,
+    seed: u64,
+    scheduler: impl Scheduler + 'static,
+    play: impl Fn() + Send + Sync + 'static,
+) {
+    let begun = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&begun);
+    println!("shuttle: {name}, {how}: OARLOCK_SEED={seed}");
+    let mut config = Config::new();
+    config.stack_size = 0x2_0000;
+    config.silence_warnings = true;
+    Runner::new(scheduler, config).run(move || {
+        counted.fetch_add(1, Relaxed);
+        play();
+    });
+    let begun = begun.load(Relaxed);
+    println!("shuttle: {name}, {how}: {begun} executions");
+}
+
 /// What runs in one execution.
 #[derive(Clone, Copy)]
 struct Play {
@@ -45,8 +78,7 @@ struct Play {
 }
 
 impl Play {
-    fn run(self, begun: &AtomicU64) {
-        begun.fetch_add(1, Relaxed);
+    fn run(self) {
         let arenas = Arc::new(Arenas::new(self.shape));
         let actors: Vec<_> = (0..self.actors)
             .map(|_| {
@@ -65,26 +97,8 @@ impl Play {
         arenas.finish();
     }
 
-    fn check(self, how: &str, seed: u64, scheduler: impl Scheduler + 'static) {
-        let begun = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&begun);
-        println!("shuttle: {}, {how}: OARLOCK_SEED={seed}", self.name);
-        let mut config = Config::new();
-        config.stack_size = 0x2_0000;
-        config.silence_warnings = true;
-        Runner::new(scheduler, config).run(move || self.run(&counted));
-        let begun = begun.load(Relaxed);
-        println!("shuttle: {}, {how}: {begun} executions", self.name);
-    }
-
-    /// `OARLOCK_SHUTTLE` executions with each of the two schedulers.
     fn check_both(self) {
-        let executions = number("OARLOCK_SHUTTLE", 1_000) as usize;
-        let seed = seed();
-        let random = RandomScheduler::new_from_seed(seed, executions);
-        self.check("at random", seed, random);
-        let pct = PctScheduler::new_from_seed(seed, DEPTH, executions);
-        self.check("by priorities", seed, pct);
+        check_both(self.name, move || self.run());
     }
 }
 
@@ -175,4 +189,53 @@ fn several_shards_and_a_close() {
         close: true,
     }
     .check_both();
+}
+
+/// Three actors on a table of three rows.
+fn on_a_table(shards: usize, step: impl Fn(&Table, &mut Random, u64) + Copy + Send + 'static) {
+    let manager = Manager::builder().shards(shards).spread_after(1).build();
+    let table = Arc::new(Table::new(manager.clone(), 3));
+    let actors: Vec<_> = (0..3)
+        .map(|number| {
+            let table = Arc::clone(&table);
+            let mut random = Random::new(thread_rng().next_u64());
+            thread::spawn(move || (0..2).for_each(|_| step(&table, &mut random, number)))
+        })
+        .collect();
+    for actor in actors {
+        actor.join().expect("no panic");
+    }
+    assert_eq!((manager.stats().held, manager.stats().waiting), (0, 0));
+}
+
+#[test]
+fn transactions_in_one_order_beside_an_auditor() {
+    check_both("transactions in one order beside an auditor", || {
+        on_a_table(3, |table, random, number| match number {
+            0 => table.audit(random),
+            _ => table.ascending(random),
+        });
+    });
+}
+
+#[test]
+fn transactions_crosswise() {
+    check_both("transactions crosswise", || {
+        let asks = Arc::new(Asks::default());
+        let of_actor = [Arc::clone(&asks), Arc::clone(&asks), asks];
+        let manager = Manager::builder().shards(3).spread_after(1).build();
+        let table = Arc::new(Table::new(manager, 3));
+        let actors = of_actor.map(|asks| {
+            let table = Arc::clone(&table);
+            let mut random = Random::new(thread_rng().next_u64());
+            thread::spawn(move || {
+                for _ in 0..2 {
+                    table.crosswise(&asks, &mut random);
+                }
+            })
+        });
+        for actor in actors {
+            actor.join().expect("no panic");
+        }
+    });
 }
