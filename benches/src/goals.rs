@@ -291,13 +291,18 @@ fn owners(goals: &mut Goals<'_>) {
         ),
         (
             "oarlock, unrelated waiting",
-            "ns, the longest acquire meanwhile",
+            "ns, longer by that",
             1_000_000.0,
         ),
         ("oarlock, a release", "ns", 5_000_000.0),
     ] {
         let row = goals.get("owners", contender, figure);
-        let what = format!("owners that wait: {}", &figure[figure.len().min(4)..]);
+        let what = match figure.strip_prefix("ns, ") {
+            Some("longer by that") => "the longest acquire elsewhere meanwhile is longer by",
+            Some(what) => what,
+            None => "a release beside an owner with 100 waits and 1,000 others",
+        };
+        let what = format!("owners that wait: {what}");
         goals.plain(&what, "ns", AtMost(most), row);
     }
 }

@@ -111,21 +111,33 @@ fn unrelated(count: usize) -> impl FnMut() -> Figures {
         .map(|path| manager.enqueue(write(path.as_str())).unwrap())
         .collect();
     let other = manager.acquire(read("own")).unwrap();
+    const TIMES: usize = 5_000;
+    // The longest acquire elsewhere while something is done.
+    let beside = {
+        let manager = manager.clone();
+        move |what: &mut dyn FnMut()| {
+            let stop = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                let elsewhere = scope.spawn(|| {
+                    let mut longest = Duration::ZERO;
+                    while !stop.load(Ordering::Relaxed) {
+                        let begin = Instant::now();
+                        drop(manager.acquire(write("elsewhere")).unwrap());
+                        longest = longest.max(begin.elapsed());
+                    }
+                    longest
+                });
+                what();
+                stop.store(true, Ordering::Relaxed);
+                elsewhere.join().unwrap().as_nanos() as f64
+            })
+        }
+    };
     move || {
         let watch = Watch::start();
-        let (stop, mut longest) = (AtomicBool::new(false), Duration::ZERO);
         let (mut request, mut upgrade) = (0.0, 0.0);
-        const TIMES: usize = 5_000;
-        std::thread::scope(|scope| {
-            let elsewhere = scope.spawn(|| {
-                let mut longest = Duration::ZERO;
-                while !stop.load(Ordering::Relaxed) {
-                    let begin = Instant::now();
-                    drop(manager.acquire(write("elsewhere")).unwrap());
-                    longest = longest.max(begin.elapsed());
-                }
-                longest
-            });
+        let begin = Instant::now();
+        let longest = beside(&mut || {
             for _ in 0..TIMES {
                 let owner = manager.owner();
                 let asked = manager.request(read("own")).owner(&owner);
@@ -141,17 +153,22 @@ fn unrelated(count: usize) -> impl FnMut() -> Figures {
                 drop(waits);
                 own.downgrade().unwrap();
             }
-            stop.store(true, Ordering::Relaxed);
-            longest = elsewhere.join().unwrap();
+        });
+        // What the machine makes of it by itself, in the same time.
+        let whole = begin.elapsed();
+        let alone = beside(&mut || {
+            let begin = Instant::now();
+            while begin.elapsed() < whole {
+                drop(black_box(manager.acquire(write("somewhere")).unwrap()));
+            }
         });
         black_box((&held, &waiting, &other));
         vec![
             ("ns, a wait of an owner", request / TIMES as f64),
             ("ns, an upgrade that waits", upgrade / TIMES as f64),
-            (
-                "ns, the longest acquire meanwhile",
-                longest.as_nanos() as f64,
-            ),
+            ("ns, the longest acquire meanwhile", longest),
+            ("ns, the longest acquire without", alone),
+            ("ns, longer by that", (longest - alone).max(0.0)),
             watch.stop(),
         ]
     }
