@@ -46,6 +46,7 @@ expected() {
     uncounted_permit | reorder_one_by_one)
                    echo "found" ;;
     retire_freed)  echo "units" ;;
+    enter_late)    echo "loom" ;;
     # Of owners that wait for each other: what the smallest world is too small for.
     no_bypass | refuse_soft | asker_first | keep_passed | keep_pairs | search_near)
                    echo "list" ;;
@@ -61,7 +62,7 @@ mutations=("$@")
   none skip_one_scan grant_one_too_many lose_one_wake keep_cancelled_entry
   upgrade_behind_waiters forget_owner_exemption ignore_limit
   no_bypass refuse_soft asker_first keep_passed keep_pairs search_near
-  uncounted_permit retire_freed reorder_one_by_one
+  uncounted_permit retire_freed reorder_one_by_one enter_late
 )
 
 # wrapper MUTATION: a command that cargo puts before the compiler for the crates of

@@ -51,7 +51,9 @@ pub(crate) struct OwnerState {
     /// Which manager's it is.
     pub(crate) manager: u64,
     /// A bit for each shard in which it has requests. Each is changed under the lock
-    /// of its shard.
+    /// of its shard. Threads that hold locks of different shards note here what each
+    /// has, or in `waiting` that it waits, and then look at what the other has noted:
+    /// so all that is sequentially consistent, lest neither sees the other.
     shards: [AtomicU64; 4],
     /// How many of its requests and upgrades wait, and have not been told yet how
     /// that ended.
@@ -88,7 +90,7 @@ impl Eq for Owner {}
 impl OwnerState {
     /// It has requests in this shard now. Under the shard's lock.
     pub(crate) fn enter(&self, shard: usize) {
-        self.shards[shard / 64].fetch_or(1 << (shard % 64), Ordering::AcqRel);
+        self.shards[shard / 64].fetch_or(1 << (shard % 64), Ordering::SeqCst);
     }
 
     /// It has none there any more. Under the shard's lock.
@@ -100,7 +102,7 @@ impl OwnerState {
     /// held, what this says stands.
     pub(crate) fn shards(&self) -> impl Iterator<Item = usize> {
         let word = |(at, word): (usize, &AtomicU64)| {
-            let word = word.load(Ordering::Acquire);
+            let word = word.load(Ordering::SeqCst);
             let bits = (0..64).filter(move |bit| word & (1 << bit) != 0);
             bits.map(move |bit| 64 * at + bit)
         };
@@ -108,7 +110,7 @@ impl OwnerState {
     }
 
     pub(crate) fn begins_waiting(&self) {
-        self.waiting.fetch_add(1, Ordering::Relaxed);
+        self.waiting.fetch_add(1, Ordering::SeqCst);
     }
 
     pub(crate) fn stops_waiting(&self) {
@@ -117,6 +119,10 @@ impl OwnerState {
 
     /// Whether anything of it waits.
     pub(crate) fn waits(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > 0
+        if cfg!(loom) {
+            // Loom takes sequential consistency for less, and would show old values here.
+            return self.waiting.fetch_add(0, Ordering::SeqCst) > 0;
+        }
+        self.waiting.load(Ordering::SeqCst) > 0
     }
 }

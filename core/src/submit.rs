@@ -389,7 +389,7 @@ impl Shared {
         }
         let owner = about.owner.as_deref();
         // Of an owner that has nothing else nobody waits for it, so it stands on no cycle.
-        let may_close_cycle = owner.is_some_and(|owner| owner.shards().next().is_some());
+        let has_more = owner.is_some_and(|owner| owner.shards().next().is_some());
         // Looked at once: another thread may tell the last of its waiters meanwhile.
         let waits = owner.is_some_and(OwnerState::waits);
         let is_look = matches!(admission, Admission::Look);
@@ -399,14 +399,14 @@ impl Shared {
             let free = self.would_pass(shards, prepared, places, owner.map(|owner| owner.id));
             // A grant at once may have to be refused, if something of the owner waits.
             let is_clear = free && !waits;
-            if is_look && (is_clear || !may_close_cycle) {
+            if is_look && (is_clear || !has_more) {
                 return Ok(if free {
                     Submission::WouldGrant
                 } else {
                     Submission::Refused
                 });
             }
-            if !free && !may_close_cycle && matches!(admission, Admission::Try) {
+            if !free && !has_more && matches!(admission, Admission::Try) {
                 count_refused(shards);
                 return Ok(Submission::Refused);
             }
@@ -419,6 +419,8 @@ impl Shared {
         let id = ids[0];
         if blocked == 0 {
             attach(shards, &ids, about, None);
+            // Or since: see below.
+            let waits = waits || owner.is_some_and(OwnerState::waits);
             if waits && let Err(refused) = self.untangle_granted(shards, &ids, is_look, deliveries)
             {
                 take_back(shards, &ids, deliveries);
@@ -431,7 +433,7 @@ impl Shared {
             return Ok(Submission::Granted { id, token });
         }
         let begins = matches!(admission, Admission::Queue(_)) && self.begins_waiting();
-        if !begins && !may_close_cycle {
+        if !begins && !has_more {
             take_back(shards, &ids, deliveries);
             return self.refuse(shards, id, admission);
         }
@@ -446,7 +448,12 @@ impl Shared {
             listener.unwrap_or(Listener::None),
         );
         attach(shards, &ids, about, Some(&waiter));
-        let refused = if may_close_cycle {
+        // Or has since: another thread may ask for the same owner in other shards at the
+        // same time. Each says first that it is here (`attach`), and looks then whether
+        // the other one is: one of the two at least sees that it has to search, and
+        // whoever comes to wait for what the other got finds this wait.
+        let has_more = has_more || owner.is_some_and(|owner| has_elsewhere(owner, &ids));
+        let refused = if has_more {
             self.untangle(shards, &ids, &waiter, (begins, is_look), deliveries)
         } else {
             None
@@ -647,6 +654,15 @@ enum Refused {
     WouldWait,
     /// It was only asked whether it would be granted.
     WouldGrant,
+}
+
+/// Whether an owner has something in other shards than those of these parts.
+fn has_elsewhere(owner: &OwnerState, ids: &[LockId]) -> bool {
+    if cfg!(oarlock_mutation = "enter_late") {
+        return false;
+    }
+    let mut shards = owner.shards();
+    shards.any(|shard| ids.iter().all(|id| id.shard() != shard))
 }
 
 /// Takes back what was submitted last, under the same locks. Nobody is granted by

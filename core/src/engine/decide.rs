@@ -273,7 +273,10 @@ impl<T: Attach> Engine<T> {
         };
         let is_whole = record.payload.as_ref().is_none_or(Attach::is_whole);
         if record.upgrading && record.upgrades_part {
-            grants.push((AHEAD, id));
+            // A whole one is still to be looked at: `untangle` grants it.
+            if !is_whole {
+                grants.push((AHEAD, id));
+            }
             return;
         }
         let finish = record.upgrading;

@@ -397,3 +397,24 @@ fn a_request_keeps_its_own_paths_while_it_gives_up_what_it_does_not_need() {
         assert_eq!(world.end(holder), [waiter], "{others}");
     }
 }
+
+#[test]
+fn an_upgrade_that_has_not_been_looked_at_is_granted_by_that_only() {
+    let mut world = World::new();
+    let owner = owner(1);
+    let submit = |world: &mut World, claim, owner| match world.engine.submit(&set([claim]), owner) {
+        Ok(submitted) => submitted.id,
+        Err(error) => panic!("{error}"),
+    };
+    let first = submit(&mut world, read("a"), owner);
+    let other = submit(&mut world, read("a"), None);
+    submit(&mut world, write("b"), None);
+    submit(&mut world, write("b"), owner);
+    assert!(world.engine.upgrade(first).is_ok());
+    assert_eq!(world.end(other), []);
+    assert!(world.engine.is_upgrading(first));
+    let mut granted = Vec::new();
+    assert_eq!(world.engine.untangle(first, &mut granted), Untangled::Clear);
+    assert_eq!(granted, [first]);
+    assert!(!world.engine.is_upgrading(first));
+}

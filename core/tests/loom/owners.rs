@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use loom::thread;
-use oarlock::{AcquireError, Manager, Owner, read, write};
+use oarlock::{AcquireError, Manager, Owner, UpgradeState, read, write};
 
 use crate::support::{Section, assert_empty, manager, model, two_shards};
 
@@ -85,6 +85,53 @@ fn a_grant_decides_whether_it_is_a_deadlock_or_a_bypass() {
             Err(error) => panic!("{error}"),
         }
         releasing.join().expect("no panic");
+        assert_empty(&manager);
+    });
+}
+
+/// One thread of an owner upgrades past another owner that waits, and another thread
+/// begins to wait for that owner in another shard at the same time.
+#[test]
+fn two_threads_of_one_owner() {
+    model("two threads of one owner, in two shards", || {
+        let (manager, [one, two]) = two_shards();
+        let (own, other) = (manager.owner(), manager.owner());
+        let others = manager.request(write(two)).owner(&other).acquire();
+        let others = others.expect("free");
+        let third = manager.acquire(write("third")).expect("free");
+        // Has passed the one, and waits for the third.
+        let waits = manager.request([read(one), write("third")]).owner(&other);
+        let waits = waits.enqueue().expect("open");
+        let second = {
+            let (manager, own) = (manager.clone(), own.clone());
+            thread::spawn(move || manager.request(write(two)).owner(&own).acquire())
+        };
+        let first = manager.request(read(one)).owner(&own).acquire();
+        let first = first.expect("beside a read");
+        match manager.upgrade(first.id()) {
+            Ok(UpgradeState::Done(_)) => {
+                // The other owner waits for this one now.
+                let second = second.join().expect("no panic");
+                assert!(
+                    matches!(second, Err(AcquireError::Deadlock(_))),
+                    "{second:?}"
+                );
+                drop((first, third));
+                drop(waits.wait().expect("granted"));
+                drop(others);
+            }
+            Ok(_) => {
+                // This one waits for the other owner, and its upgrade comes after it.
+                drop(third);
+                drop(waits.wait().expect("granted"));
+                drop(others);
+                drop(second.join().expect("no panic").expect("granted"));
+                let upgraded = manager.upgrade_and_wait(first.id(), None);
+                assert!(upgraded.is_ok(), "{upgraded:?}");
+                drop(first);
+            }
+            Err(error) => panic!("{error}"),
+        }
         assert_empty(&manager);
     });
 }
