@@ -399,7 +399,8 @@ static inline oarlock_path oarlock_path_list(const oarlock_str *segments, size_t
 }
 
 /** The path of this path's own entry, not of what is below it. Of an entry it is the
- *  same one. */
+ *  same one. The claim of an entry of a list of segments is
+ *  {OARLOCK_WRITE, 0, oarlock_path_entry(oarlock_path_list(segments, count))}. */
 static inline oarlock_path oarlock_path_entry(oarlock_path path) {
   path.entry = 1;
   return path;
@@ -424,10 +425,12 @@ static inline oarlock_claim oarlock_read_limited(const char *path, uint32_t limi
 }
 
 /** A shared claim that means to be upgraded: exactly oarlock_read_limited(path, 1). It
- *  excludes others of its kind on exactly this path and lets plain reads in, and its
- *  upgrade is never refused because of another one of its kind there. A plain read that
- *  is upgraded, or one above or below this path, can still be in a deadlock with it. Once
- *  downgraded it is a plain read. */
+ *  excludes others of its kind, of other owners, on exactly this path, and lets plain reads
+ *  in until its upgrade, or a writer, waits. The upgrade waits for all reads of others at,
+ *  above and below the path; it is not refused because of others of its kind that wait for
+ *  their turn, as long as those hold nothing else. So claim it first, never on top of a
+ *  plain read of the same owner. A plain read that is upgraded, or one above or below this
+ *  path, can still be in a deadlock with it. Once downgraded it is a plain read. */
 static inline oarlock_claim oarlock_upgradable(const char *path) {
   return oarlock_read_limited(path, 1);
 }
@@ -439,7 +442,8 @@ static inline oarlock_claim oarlock_read_entry(const char *path) {
   return claim;
 }
 
-/** An exclusive claim on the entry alone of a path given as text that ends with a NUL. */
+/** An exclusive claim on the entry alone of a path given as text that ends with a NUL. Who
+ *  creates a file claims oarlock_write_entry("dir") and oarlock_write("dir/new"). */
 static inline oarlock_claim oarlock_write_entry(const char *path) {
   oarlock_claim claim = {OARLOCK_WRITE, 0, {oarlock_str_of(path), NULL, 0, 1, 0}};
   return claim;
@@ -453,7 +457,8 @@ static inline oarlock_claim oarlock_claim_text(int32_t mode, oarlock_str text) {
 }
 
 /** A claim of this mode on a path given as a list of segments. With
- *  OARLOCK_READ_LIMITED set its limit afterwards. */
+ *  OARLOCK_READ_LIMITED set its limit afterwards; for the path's entry set path.entry to 1
+ *  afterwards. */
 static inline oarlock_claim oarlock_claim_segments(int32_t mode, const oarlock_str *segments,
                                                    size_t segment_count) {
   oarlock_claim claim = {mode, 0, {{NULL, 0}, segments, segment_count, 0, 0}};
@@ -762,6 +767,10 @@ void oarlock_manager_free(oarlock_manager *manager);
  * wait for it: so may a try. A wait that was taken in is never ended with DEADLOCK.
  * A request without an owner can stand in a cycle, too, by an upgrade of it.
  *
+ * A request for what its owner holds already goes on as it is when the other one ends
+ * or is downgraded: it is a request of its own. Of two writes, one inside the other,
+ * the inner one keeps others out until it ends itself.
+ *
  * Threads: may be used by any number of threads at once and freed by any one. It
  * may be freed before its requests end: they stay its requests.
  */
@@ -776,6 +785,28 @@ typedef struct oarlock_owner oarlock_owner;
  * Threads: any.
  * Blocks: never.
  * Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * A transaction that takes one thing after the other gives back all that its owner
+ * holds when it is refused (that is the rollback), and begins again:
+ *
+ *     const oarlock_claim rows[] = {oarlock_write("t/1"), oarlock_write("t/2")};
+ *     oarlock_request_options mine = OARLOCK_REQUEST_OPTIONS_INIT;
+ *     mine.owner = owner;
+ *     oarlock_status status;
+ *     do {
+ *       oarlock_lock held[2] = {0, 0};
+ *       status = OARLOCK_OK;
+ *       for (int i = 0; i < 2 && status == OARLOCK_OK; i++)
+ *         status = oarlock_acquire(manager, &rows[i], 1, &mine, OARLOCK_FOREVER,
+ *                                  &held[i], NULL, NULL);
+ *       if (status == OARLOCK_OK) work();
+ *       for (int i = 2; i-- > 0;)
+ *         if (held[i] != 0) oarlock_release(manager, held[i]);
+ *     } while (status == OARLOCK_ERR_DEADLOCK);
+ *
+ * What is asked for again stands at the end of the queues, and nothing promises that a
+ * transaction that was refused gets through the next time. Where all transactions take
+ * things in one order and each thing once, or all in one request, none is refused.
  */
 oarlock_status oarlock_owner_new(const oarlock_manager *manager,
                                  oarlock_owner **out_owner,
@@ -850,7 +881,8 @@ typedef struct {
  *   it takes; 0 not at all. Callbacks of requests that this lets in run
  *   inside this call.
  * Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
- *   DEADLOCK (at once); CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+ *   DEADLOCK (at once, whatever the timeout, but for a `timeout_ns` of 0: that is a
+ *   try, and TIMEOUT); CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
  *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
  *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME (a label),
  *   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
@@ -888,6 +920,9 @@ oarlock_status oarlock_acquire(const oarlock_manager *manager,
  *   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
  *   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
  *   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+ *
+ * A try never tells DEADLOCK or TOO_MANY_WAITING: where oarlock_acquire would, it is
+ * WOULD_BLOCK.
  *
  * `options`, `out_token` and `out_error` may be NULL. WOULD_BLOCK makes an error
  * object, too, where `out_error` is given: pass NULL where it is expected often.
@@ -1389,7 +1424,9 @@ oarlock_status oarlock_release_part(const oarlock_manager *manager,
  * Turns all read claims of a granted request into writes; limits go. Waits,
  * ahead of all requests that wait, until no other holder conflicts; what the
  * request holds stays held meanwhile, and if this fails. A request that only
- * writes is left as it is.
+ * writes is left as it is. A new write of the same owner is something else: a second
+ * request, with a lock and a token of its own, that stands in the queue and leaves the
+ * read when it ends.
  *
  * Ownership: the lock stays the caller's, whatever the status. *out_error, where
  *   given, is the caller's on failure.
@@ -1421,7 +1458,8 @@ oarlock_status oarlock_upgrade(const oarlock_manager *manager,
  * Lifetimes: `manager` must not be freed meanwhile.
  * Threads: any.
  * Blocks: never; callbacks of requests that this lets in run inside this call.
- * Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts); CLOSED;
+ * Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts; also where
+ *   oarlock_upgrade would give DEADLOCK, which a try never tells); CLOSED;
  *   NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT; FORKED; PANIC.
  *
  * `out_token` and `out_error` may be NULL.

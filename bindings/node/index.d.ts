@@ -25,7 +25,8 @@ export interface Claims {
   /**
    * Exclusive, on each path's own entry alone: on the path itself, as a directory's
    * list of names, and not on what is below it. It conflicts with claims on that
-   * entry, on the path and above; a write of the path or above covers it.
+   * entry, on the path and above. A write of the path or above covers it, and a read
+   * covers a read of it.
    */
   readonly writeEntry?: string | readonly Path[] | undefined;
   /** Shared with other reads, on each path's own entry alone. */

@@ -173,7 +173,8 @@ impl Manager {
 
     /// Begins to turn all read claims of a granted request into writes, and never
     /// blocks: [`Guard::upgrade`](crate::Guard::upgrade). What waits is waited for
-    /// with [`wait_upgrade`](Self::wait_upgrade).
+    /// with [`wait_upgrade`](Self::wait_upgrade). The new token is in the result, and not
+    /// in a [`Guard`] of the request.
     ///
     /// # Errors
     ///
@@ -191,8 +192,9 @@ impl Manager {
         )
     }
 
-    /// The same, and waits for it; gives the token. Blocks the thread. At the deadline
-    /// the upgrade is taken back; `None` is no deadline.
+    /// The same, and waits for it; gives the new token, which a [`Guard`] of the request
+    /// does not learn. Blocks the thread. At the deadline the upgrade is taken back;
+    /// `None` is no deadline.
     ///
     /// # Errors
     ///
@@ -206,11 +208,13 @@ impl Manager {
         self.shared().upgrade_and_wait(anchor, id, deadline)
     }
 
-    /// The same, if it is possible at once; gives the token.
+    /// The same, if it is possible at once; gives the new token, which a [`Guard`] of the
+    /// request does not learn.
     ///
     /// # Errors
     ///
-    /// [`UpgradeError::WouldBlock`] if another holder conflicts.
+    /// [`UpgradeError::WouldBlock`] if another holder conflicts; never
+    /// [`UpgradeError::Deadlock`].
     pub fn try_upgrade(&self, id: LockId) -> Result<u64, UpgradeError> {
         let anchor = self.anchor(id.shard());
         match self.shared().upgrade(anchor, id, None)? {
@@ -242,8 +246,8 @@ impl Manager {
     }
 
     /// Waits for an upgrade that was begun with [`upgrade`](Self::upgrade), and
-    /// gives the new token. Blocks the thread. At the deadline the upgrade is
-    /// taken back, and whoever else waits for it gets `Cancelled`; `None` is no
+    /// gives the new token, which a [`Guard`] of the request does not learn. Blocks the
+    /// thread. At the deadline the upgrade is taken back, and whoever else waits for it gets `Cancelled`; `None` is no
     /// deadline. Without an upgrade that waits: the token of a request that only
     /// writes, [`UpgradeError::Cancelled`] for any other.
     ///

@@ -140,16 +140,29 @@ pub fn read_entry<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
 /// assert!(manager.try_acquire(read("home")).is_err());
 /// # Ok::<(), oarlock::AcquireError>(())
 /// ```
+///
+/// Whoever creates or removes a file claims the directory's names and the file:
+///
+/// ```
+/// # use oarlock::{Manager, read_entry, write, write_entry};
+/// let manager = Manager::new();
+/// let _other = manager.acquire(write("home/old"))?; // goes on meanwhile
+/// let _new = manager.acquire([write_entry("home"), write("home/new")])?;
+/// assert!(manager.try_acquire(read_entry("home")).is_err()); // who lists waits
+/// # Ok::<(), oarlock::AcquireError>(())
+/// ```
 pub fn write_entry<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
     Claim::new(Mode::Write, path.into().entry())
 }
 
 /// A shared claim that means to be upgraded: exactly `read(path).limit(1)`.
 ///
-/// It excludes other upgradable claims (limited ones) on exactly this path and
-/// lets plain reads in. So of those that read first and write later, one reads at
-/// a time, and none is refused because of another: with plain reads two that both
-/// upgrade would be in a deadlock, and the second is refused.
+/// It excludes other upgradable claims (limited ones) of other owners on exactly this
+/// path, and lets plain reads in until its upgrade, or a writer, waits. So of those that
+/// read first and write later, one reads at a time. With plain reads two that both
+/// upgrade would be in a deadlock, and the second is refused; of requests that claim
+/// this instead, no upgrade is refused because of another one that waits for its turn,
+/// as long as whoever waits holds nothing else.
 ///
 /// ```
 /// # use oarlock::{Manager, read, upgradable};
@@ -158,14 +171,19 @@ pub fn write_entry<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
 /// let theirs = manager.acquire(read("page"))?; // plain reads come in
 /// assert!(manager.try_acquire(upgradable("page")).is_err()); // one at a time
 /// drop(theirs);
-/// mine.upgrade()?; // waits for plain reads only; never for one like this
+/// mine.upgrade()?; // waits for all other reads at, above and below the path
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// Claim it first, never on top of a plain read of the same owner: an owner that reads
+/// the path already, and waits for its turn to be upgradable, keeps the one whose turn
+/// it is from its upgrade, which is refused.
+///
 /// What it does not do: a *plain* read that is upgraded, or one upgraded above or
 /// below this path, can still be in a deadlock with it, and whoever holds several
-/// requests, too. And once upgraded, it is a write, and after a downgrade a plain
-/// read, which has to be released and claimed anew to be upgradable again.
+/// requests, too. The upgrade waits for all reads of others at, above and below the
+/// path. And once upgraded, it is a write, and after a downgrade a plain read, which has
+/// to be released and claimed anew to be upgradable again.
 pub fn upgradable<'a>(path: impl Into<Path<'a>>) -> Claim<'a> {
     read(path).limit(1)
 }

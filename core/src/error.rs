@@ -68,7 +68,11 @@ impl fmt::Display for InvalidRequest {
         match self {
             Self::NoClaims => f.write_str("a request needs at least one claim"),
             Self::EmptySegment { path, index } => {
-                write!(f, "segment {index} of the path {path:?} is empty")
+                write!(
+                    f,
+                    "segment {index} of the path {path:?} is empty: \
+                     a path has no leading, trailing or double `/`"
+                )
             }
             Self::TooManyClaims { limit } => {
                 write!(f, "the request has more than {limit} claims")

@@ -39,6 +39,11 @@ impl Guard {
     /// The fencing token, never 0: of two conflicting requests the later one has
     /// the greater token. A storage service that remembers the greatest token it
     /// has seen can refuse a holder whose time has passed.
+    ///
+    /// It is what the last grant or upgrade *through this guard* gave. An upgrade by
+    /// [`id`](Self::id), such as [`Manager::upgrade`] or [`Manager::upgrade_async`],
+    /// gives the new token in its result, and [`Manager::info`] tells it; this guard
+    /// does not learn of it.
     #[must_use]
     pub fn token(&self) -> u64 {
         self.token
@@ -110,6 +115,9 @@ impl Guard {
     /// requests that wait, until no other holder conflicts; what was held stays
     /// held meanwhile. The guard has a new, greater [`token`](Self::token) then.
     /// A guard that only writes is left as it is.
+    ///
+    /// A new `write` of the same owner is something else: a second request, with a guard
+    /// and a token of its own, that stands in the queue and leaves the read when it ends.
     ///
     /// Blocks the thread.
     ///

@@ -9,7 +9,7 @@
 //! use oarlock::{Manager, read, write};
 //!
 //! let manager = Manager::new();
-//! // Two accounts at once, all or nothing: no order to remember, no deadlock.
+//! // Two accounts at once, all or nothing: no order to remember.
 //! let transfer = manager.acquire([write("accounts/1"), write("accounts/2")])?;
 //! // Whoever reads the whole subtree has to wait for the transfer to end.
 //! assert!(manager.try_acquire(read("accounts")).is_err());
@@ -22,13 +22,36 @@
 //! # Ok::<(), oarlock::AcquireError>(())
 //! ```
 //!
+//! # More than one request at a time
+//!
+//! A request takes all its claims at once, so requests alone cannot deadlock; only
+//! whoever holds one and waits, for another one or for an upgrade, can. The requests of
+//! a transaction have an [`Owner`]: they never conflict with each other, and what would
+//! leave it stuck for ever is refused with [`Deadlock`](AcquireError::Deadlock), which
+//! names the cycle. There is [a recipe](Owner#a-transaction).
+//!
+//! What is held can be changed: [`Guard::upgrade`] turns reads into writes,
+//! [`Guard::downgrade`] writes into reads, and [`Guard::release_part`] gives one claim
+//! back. Who reads first and writes later claims [`upgradable`]. A read with a
+//! [`limit`](Claim::limit) is a semaphore. [`read_entry`] and [`write_entry`] claim a
+//! path itself, as a directory's list of names, and not what is below it.
+//!
 //! # What may be called where
 //!
 //! Every type here may be used from any thread. A call that can block says so;
-//! all others return after a time that follows from the depth of the paths and
-//! the number of claims, never from the number of locks held or waiting; but for
-//! upgrades that cannot go at once, requests of owners that hold or wait already,
-//! closing, and looking, which look at all that wait.
+//! all others return after a time that follows from the depth of the paths, the
+//! number of claims and how many are granted by the call, never from the number of
+//! locks held or waiting. There are exceptions:
+//!
+//! - A request whose owner holds or waits already, if it has to wait, and an upgrade that
+//!   cannot go at once, look for a deadlock: at what their owner, those that wait for it
+//!   and those that it waits for have on paths where somebody waits.
+//! - An upgrade in the way of others, and a claim on what its owner holds already, look
+//!   at those that they go ahead of. Claims with a limit look at the permits of their
+//!   path while somebody waits there who was passed so.
+//! - Closing looks at all that wait; inspecting, and asking for the blockers of a
+//!   request, look at all that is held, too.
+//!
 //! Callbacks and wakers run with no internal lock held, so they may call back
 //! into the manager.
 //!

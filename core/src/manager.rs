@@ -122,8 +122,10 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// [`AcquireError::Invalid`] at once; [`AcquireError::Closed`] if the manager
-    /// is closed, now or while this waits; [`AcquireError::TooManyWaiting`].
+    /// [`AcquireError::Invalid`] and [`AcquireError::TooManyWaiting`] at once;
+    /// [`AcquireError::Closed`] if the manager is closed, now or while this waits;
+    /// [`AcquireError::Cancelled`] or [`AcquireError::Timeout`] if somebody finds its id
+    /// by an inspection and ends it.
     #[inline]
     pub fn acquire<'a>(
         &self,
@@ -142,7 +144,9 @@ impl Manager {
     /// # Errors
     ///
     /// [`TryAcquireError::WouldBlock`] if something that conflicts, granted or
-    /// waiting, is ahead.
+    /// waiting, is ahead: also where a call that waits would be refused with a deadlock,
+    /// or because too many wait, which a try never tells.
+    /// [`TryAcquireError::Invalid`]; [`TryAcquireError::Closed`].
     #[inline]
     pub fn try_acquire<'a>(
         &self,
@@ -159,7 +163,12 @@ impl Manager {
     /// # Errors
     ///
     /// [`AcquireTimeoutError::Timeout`] when the time is up;
-    /// [`InvalidRequest::TimeoutTooLarge`] if `timeout` cannot be added to now.
+    /// [`InvalidRequest::TimeoutTooLarge`] if `timeout` cannot be added to now; otherwise
+    /// as [`acquire`](Self::acquire): [`Invalid`](AcquireTimeoutError::Invalid) and
+    /// [`TooManyWaiting`](AcquireTimeoutError::TooManyWaiting) at once,
+    /// [`Closed`](AcquireTimeoutError::Closed), and
+    /// [`Cancelled`](AcquireTimeoutError::Cancelled) if somebody cancels it by its id.
+    /// ([`Deadlock`](AcquireTimeoutError::Deadlock) is of requests with an owner.)
     pub fn acquire_timeout<'a>(
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,
@@ -175,7 +184,8 @@ impl Manager {
     ///
     /// # Errors
     ///
-    /// [`AcquireTimeoutError::Timeout`] when the time is up.
+    /// [`AcquireTimeoutError::Timeout`] when the time is up; otherwise as
+    /// [`acquire_timeout`](Self::acquire_timeout), but for `TimeoutTooLarge`.
     pub fn acquire_until<'a>(
         &self,
         claims: impl IntoIterator<Item = Claim<'a>>,

@@ -37,9 +37,52 @@ impl OwnerId {
 /// that; if it is only those that wait, the owner goes ahead of those of them that
 /// wait for it. A wait that was taken in is never ended because of a deadlock.
 ///
+/// A request for what its owner holds already goes on as it is when the other one ends
+/// or is downgraded: it is a request of its own. Of two writes, one inside the other, the
+/// inner one keeps others out until it ends itself.
+///
 /// An owner is a handle; clones are the same owner. It has no life of its own:
 /// what it holds are the guards. Made by [`Manager::owner`](crate::Manager::owner),
 /// for requests of that manager; another manager refuses it.
+///
+/// # A transaction
+///
+/// A transaction that is refused gives back all that its owner holds (that is the
+/// rollback), and begins again:
+///
+/// ```
+/// use oarlock::{AcquireError, Manager, Owner, write};
+///
+/// /// Takes one row after the other. `?` drops the guards of those that it has.
+/// fn attempt(manager: &Manager, transaction: &Owner, rows: [&str; 2]) -> Result<(), AcquireError> {
+///     let row = |path| manager.request(write(path)).owner(transaction).acquire();
+///     let _first = row(rows[0])?;
+///     let _second = row(rows[1])?;
+///     // Both rows are its own here.
+///     Ok(())
+/// }
+///
+/// fn transaction(manager: &Manager, rows: [&str; 2]) -> Result<(), AcquireError> {
+///     let transaction = manager.owner();
+///     loop {
+///         match attempt(manager, &transaction, rows) {
+///             Err(AcquireError::Deadlock(_)) => {} // rolled back: once more
+///             ended => return ended,
+///         }
+///     }
+/// }
+/// # let manager = Manager::new();
+/// # std::thread::scope(|threads| {
+/// #     let other = threads.spawn(|| transaction(&manager, ["t/2", "t/1"]));
+/// #     transaction(&manager, ["t/1", "t/2"])?;
+/// #     other.join().expect("no panic")
+/// # })?;
+/// # Ok::<(), AcquireError>(())
+/// ```
+///
+/// What is asked for again stands at the end of the queues, and nothing promises that a
+/// transaction that was refused gets through the next time. Where all transactions take
+/// their rows in one order and each row once, or all rows in one request, none is refused.
 #[derive(Clone, Debug)]
 pub struct Owner {
     pub(crate) state: Arc<OwnerState>,

@@ -56,8 +56,8 @@ impl<'m, 'a, I: IntoIterator<Item = Claim<'a>>> Request<'m, I> {
     ///
     /// # Errors
     ///
-    /// Also [`AcquireError::Deadlock`], at once, if what others hold would keep it
-    /// waiting for ever, since they wait for what its [`Owner`] holds.
+    /// As [`Manager::acquire`]; and [`AcquireError::Deadlock`], at once, if what others
+    /// hold would keep it waiting for ever, since they wait for what its [`Owner`] holds.
     pub fn acquire(self) -> Result<Guard, AcquireError> {
         self.enqueue()?.wait()
     }
@@ -67,7 +67,9 @@ impl<'m, 'a, I: IntoIterator<Item = Claim<'a>>> Request<'m, I> {
     ///
     /// # Errors
     ///
-    /// [`TryAcquireError::WouldBlock`] if something else that conflicts is ahead.
+    /// [`TryAcquireError::WouldBlock`] if something else that conflicts is ahead: also
+    /// where [`acquire`](Self::acquire) would be refused with a deadlock, which a try
+    /// never tells. Otherwise as [`Manager::try_acquire`].
     pub fn try_acquire(self) -> Result<Guard, TryAcquireError> {
         let manager = self.manager;
         let (id, token) = self.try_acquire_by_id()?;
@@ -88,7 +90,13 @@ impl<'m, 'a, I: IntoIterator<Item = Claim<'a>>> Request<'m, I> {
     /// # Errors
     ///
     /// [`AcquireTimeoutError::Timeout`] when the time is up;
-    /// [`InvalidRequest::TimeoutTooLarge`] if `timeout` cannot be added to now.
+    /// [`InvalidRequest::TimeoutTooLarge`] if `timeout` cannot be added to now;
+    /// [`Deadlock`](AcquireTimeoutError::Deadlock) at once, whatever the timeout, unless
+    /// it is zero: that is a try, and gives `Timeout`. Otherwise as
+    /// [`acquire`](Self::acquire): [`Invalid`](AcquireTimeoutError::Invalid) and
+    /// [`TooManyWaiting`](AcquireTimeoutError::TooManyWaiting) at once,
+    /// [`Closed`](AcquireTimeoutError::Closed), and
+    /// [`Cancelled`](AcquireTimeoutError::Cancelled) if somebody cancels it by its id.
     pub fn acquire_timeout(self, timeout: Duration) -> Result<Guard, AcquireTimeoutError> {
         if timeout.is_zero() {
             return self.try_acquire().map_err(|error| match error {
@@ -116,7 +124,9 @@ impl<'m, 'a, I: IntoIterator<Item = Claim<'a>>> Request<'m, I> {
     ///
     /// # Errors
     ///
-    /// [`AcquireTimeoutError::Timeout`] when the time is up.
+    /// [`AcquireTimeoutError::Timeout`] when the time is up;
+    /// [`Deadlock`](AcquireTimeoutError::Deadlock) at once; otherwise as
+    /// [`acquire_timeout`](Self::acquire_timeout), but for `TimeoutTooLarge`.
     pub fn acquire_until(self, deadline: Instant) -> Result<Guard, AcquireTimeoutError> {
         self.enqueue()?.wait_until(deadline)
     }

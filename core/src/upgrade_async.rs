@@ -33,8 +33,8 @@ enum Stage {
 
 impl Manager {
     /// Turns all read claims of a granted request into writes, without blocking the
-    /// thread: [`Guard::upgrade`](crate::Guard::upgrade) as a future for any runtime,
-    /// with the new token.
+    /// thread: [`Guard::upgrade`](crate::Guard::upgrade) as a future for any runtime. The
+    /// new token is its output, and not in a [`Guard`](crate::Guard) of the request.
     ///
     /// The upgrade begins at this call, not at the first poll. Dropping the future at
     /// any point takes back an upgrade that waits; a granted one stays granted.

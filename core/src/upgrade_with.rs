@@ -31,7 +31,9 @@ impl Manager {
     /// Begins to turn all read claims of a granted request into writes:
     /// [`Guard::upgrade`](crate::Guard::upgrade). Never blocks; if the upgrade has to
     /// wait, `done` is called with the new token, or with `Cancelled` (also if the
-    /// request ends), `Timeout` or `Closed`; a deadlock is told by this call alone.
+    /// request ends), `Timeout` or `Closed`; a deadlock is told by this call alone. The
+    /// new token is in the result or told to `done`, and not in a
+    /// [`Guard`](crate::Guard) of the request.
     ///
     /// If it is granted at once, `done` is dropped uncalled. Otherwise it is called
     /// exactly once: never from inside this call, perhaps on another thread before this

@@ -562,3 +562,32 @@ fn the_bound_on_those_that_wait_is_given_back() {
         drop((a, b));
     }
 }
+
+/// What was held already when it was claimed again is a request of its own.
+#[test]
+fn an_inner_request_stays_as_it_was() {
+    for shards in [1, 16] {
+        let manager = Manager::builder().shards(shards).build();
+        let owner = manager.owner();
+        let mut outer = hold(&manager, &owner, write("a"));
+        let inner = hold(&manager, &owner, write("a/b"));
+        outer.downgrade().expect("held");
+        assert!(manager.try_acquire(read("a")).is_err());
+        drop(
+            manager
+                .try_acquire(read("a/c"))
+                .expect("beside the inner one"),
+        );
+        drop(outer);
+        assert!(manager.try_acquire(read("a/b")).is_err());
+        assert!(manager.try_acquire(read("a")).is_err());
+        drop(
+            manager
+                .try_acquire(write("a/c"))
+                .expect("the outer one has ended"),
+        );
+        drop(inner);
+        drop(manager.try_acquire(write("a")).expect("free"));
+        assert_empty(&manager);
+    }
+}

@@ -9,6 +9,15 @@ mod readme {
     }
 }
 
+mod transaction {
+    include!("../../examples/readme/readme-transaction.rs");
+
+    #[test]
+    fn the_example_of_a_transaction_runs() {
+        main().expect("it runs");
+    }
+}
+
 mod more {
     include!("../../examples/readme/readme-more.rs");
 

@@ -1,4 +1,4 @@
-use oarlock::{Manager, read, write};
+use oarlock::{Manager, read, write, write_entry};
 use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     drop(one.try_acquire()?); // granted: the session holds that already
     all.downgrade()?; // readers come in
     let _connection = manager.acquire(read("pool").limit(8))?; // a semaphore: 8 at a time
+    drop(manager.acquire([write_entry("dir"), write("dir/new")])?); // to create a file
     for it in manager.inspect("accounts")? {
         println!("{:?} is {:?}", it.label, it.state);
     }

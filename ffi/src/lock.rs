@@ -79,7 +79,8 @@ pub(crate) unsafe fn hand_over_state(
 ///   it takes; 0 not at all. Callbacks of requests that this lets in run
 ///   inside this call.
 /// Statuses: OARLOCK_OK; TIMEOUT (the request has left the queue); CLOSED;
-///   DEADLOCK (at once); CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
+///   DEADLOCK (at once, whatever the timeout, but for a `timeout_ns` of 0: that is a
+///   try, and TIMEOUT); CANCELLED (see below); TOO_MANY_WAITING; NO_CLAIMS, INVALID_MODE, ZERO_LIMIT,
 ///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
 ///   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME (a label),
 ///   INVALID_TIMEOUT (below -1), TIMEOUT_TOO_LARGE, TOO_MANY_REQUESTS;
@@ -185,6 +186,9 @@ fn give_up(manager: &Manager, pending: Pending, wants_blockers: bool) -> Result<
 ///   LIMIT_ON_WRITE, EMPTY_SEGMENT, TOO_MANY_CLAIMS, TOO_MANY_SEGMENTS,
 ///   PATH_TOO_LONG, REQUEST_TOO_LARGE, FOREIGN_OWNER, INVALID_NAME,
 ///   TOO_MANY_REQUESTS; INVALID_ARGUMENT; FORKED; PANIC.
+///
+/// A try never tells DEADLOCK or TOO_MANY_WAITING: where oarlock_acquire would, it is
+/// WOULD_BLOCK.
 ///
 /// `options`, `out_token` and `out_error` may be NULL. WOULD_BLOCK makes an error
 /// object, too, where `out_error` is given: pass NULL where it is expected often.

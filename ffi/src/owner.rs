@@ -16,6 +16,10 @@ use engine::Owner;
 /// wait for it: so may a try. A wait that was taken in is never ended with DEADLOCK.
 /// A request without an owner can stand in a cycle, too, by an upgrade of it.
 ///
+/// A request for what its owner holds already goes on as it is when the other one ends
+/// or is downgraded: it is a request of its own. Of two writes, one inside the other,
+/// the inner one keeps others out until it ends itself.
+///
 /// Threads: may be used by any number of threads at once and freed by any one. It
 /// may be freed before its requests end: they stay its requests.
 pub struct oarlock_owner {
@@ -40,6 +44,28 @@ impl Handle for oarlock_owner {
 /// Threads: any.
 /// Blocks: never.
 /// Statuses: OARLOCK_OK; INVALID_ARGUMENT; FORKED; PANIC.
+///
+/// A transaction that takes one thing after the other gives back all that its owner
+/// holds when it is refused (that is the rollback), and begins again:
+///
+///     const oarlock_claim rows[] = {oarlock_write("t/1"), oarlock_write("t/2")};
+///     oarlock_request_options mine = OARLOCK_REQUEST_OPTIONS_INIT;
+///     mine.owner = owner;
+///     oarlock_status status;
+///     do {
+///       oarlock_lock held[2] = {0, 0};
+///       status = OARLOCK_OK;
+///       for (int i = 0; i < 2 && status == OARLOCK_OK; i++)
+///         status = oarlock_acquire(manager, &rows[i], 1, &mine, OARLOCK_FOREVER,
+///                                  &held[i], NULL, NULL);
+///       if (status == OARLOCK_OK) work();
+///       for (int i = 2; i-- > 0;)
+///         if (held[i] != 0) oarlock_release(manager, held[i]);
+///     } while (status == OARLOCK_ERR_DEADLOCK);
+///
+/// What is asked for again stands at the end of the queues, and nothing promises that a
+/// transaction that was refused gets through the next time. Where all transactions take
+/// things in one order and each thing once, or all in one request, none is refused.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn oarlock_owner_new(
     manager: *const oarlock_manager,

@@ -30,7 +30,8 @@ pub const OARLOCK_NOT_UPGRADED: oarlock_state = 3;
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
 /// Blocks: never; callbacks of requests that this lets in run inside this call.
-/// Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts); CLOSED;
+/// Statuses: OARLOCK_OK; WOULD_BLOCK (others hold what conflicts; also where
+///   oarlock_upgrade would give DEADLOCK, which a try never tells); CLOSED;
 ///   NOT_GRANTED; UPGRADE_WAITING; STALE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// `out_token` and `out_error` may be NULL.
@@ -50,7 +51,9 @@ pub unsafe extern "C" fn oarlock_try_upgrade(
 /// Turns all read claims of a granted request into writes; limits go. Waits,
 /// ahead of all requests that wait, until no other holder conflicts; what the
 /// request holds stays held meanwhile, and if this fails. A request that only
-/// writes is left as it is.
+/// writes is left as it is. A new write of the same owner is something else: a second
+/// request, with a lock and a token of its own, that stands in the queue and leaves the
+/// read when it ends.
 ///
 /// Ownership: the lock stays the caller's, whatever the status. *out_error, where
 ///   given, is the caller's on failure.

@@ -78,9 +78,12 @@ inline claim read_entry(path path) { return claim(mode::read, std::move(path).en
 inline claim write_entry(path path) { return claim(mode::write, std::move(path).entry()); }
 
 /** A shared claim that means to be upgraded: exactly read(path).limit(1). It excludes others
- *  of its kind on exactly this path and lets plain reads in, and its upgrade is never refused
- *  because of another one of its kind there. A plain read that is upgraded, or one above or
- *  below this path, can still be in a deadlock with it. Once downgraded it is a plain read. */
+ *  of its kind, of other owners, on exactly this path, and lets plain reads in until its
+ *  upgrade, or a writer, waits. The upgrade waits for all reads of others at, above and below
+ *  the path; it is not refused because of others of its kind that wait for their turn, as long
+ *  as those hold nothing else. So claim it first, never on top of a plain read of the same
+ *  owner. A plain read that is upgraded, or one above or below this path, can still be in a
+ *  deadlock with it. Once downgraded it is a plain read. */
 inline claim upgradable(path path) { return claim(mode::read, std::move(path)).limit(1); }
 
 /** The claims of one request, as a parameter: one claim, a list in braces, or a

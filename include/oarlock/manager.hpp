@@ -75,7 +75,8 @@ class manager_operations : public look_operations<Self, Errors> {
   }
 
   /** Acquires all the claims together if that is possible at once; else nothing
-   *  (OARLOCK_ERR_WOULD_BLOCK of the view). Never queues. Does not block. */
+   *  (OARLOCK_ERR_WOULD_BLOCK of the view), also where acquire would be refused with
+   *  deadlock_error. Never queues. Does not block. */
   [[nodiscard]] chance<guard> try_acquire(const claims& wanted,
                                           const request_options& about = {}) const {
     return Errors::give_unless(OARLOCK_ERR_WOULD_BLOCK, request(wanted, about).try_acquire());

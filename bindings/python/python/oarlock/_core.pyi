@@ -33,7 +33,8 @@ class Manager:
 
     Every path, the root too, has an entry: the path itself, as a directory's list of
     names, and not what is below it. A claim on an entry conflicts with claims on that
-    entry, on its path and above, and a write of the path or above covers it.
+    entry, on its path and above. A write of the path or above covers it, and a read
+    covers a read of it.
 
     Any thread and any asyncio task may use it. No method blocks.
     """
