@@ -4,11 +4,13 @@
 //! no tree, no counts, no queues, and nothing of the library in it. [`ops`] are
 //! the operations; [`generate`] makes them by chance, [`compare`] does them on a
 //! [`Subject`](subject::Subject) and the oracle and compares, and [`shrink`]
-//! makes what fails small.
+//! makes what fails small. [`history`] holds what threads do at the same time against
+//! the oracle.
 
 pub mod circle;
 pub mod compare;
 pub mod generate;
+pub mod history;
 pub mod ops;
 pub mod oracle;
 pub mod paths;
