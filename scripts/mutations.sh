@@ -19,9 +19,10 @@ cd "$(dirname "$0")/.."
 #   search     every state of the smallest world of the engine against the same
 #   corpus     what the fuzzer has found, once more
 #   scenarios  the conformance scenarios, on the engine and through Rust
+#   history    what threads do to a manager at the same time, against the same
 # and loom, shuttle and stress for the threads.
 quick="units found list search corpus"
-checkers=${CHECKERS:-$quick scenarios loom shuttle stress}
+checkers=${CHECKERS:-$quick scenarios history loom shuttle stress}
 [ "${1:-}" != quick ] || checkers=${CHECKERS:-$quick}
 units() { cargo test --locked -p oarlock --lib engine::; }
 found() { cargo test --locked -p oarlock-proof --test found_before; }
@@ -32,6 +33,7 @@ scenarios() {
   cargo run --locked --release -p oarlock-conformance --bin conformance -- \
     --surface engine --surface rust
 }
+history() { cargo run --locked --release -p oarlock-proof --bin history -- --ops 400000 --seed 1; }
 loom() { scripts/loom.sh 2; }
 shuttle() { scripts/shuttle.sh 5000; }
 stress() { scripts/stress.sh 8 --patience 4 --seed 1; }

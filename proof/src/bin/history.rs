@@ -5,6 +5,7 @@ use std::env;
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use oarlock_proof::history::check::MOST;
 use oarlock_proof::history::hunt::Figures;
 use oarlock_proof::history::plan::Shape;
 
@@ -13,8 +14,8 @@ history [--ops N] [--seed S] [--threads T] [--shards K] [--length L]
 
 Lets threads make N calls (1,000,000 unless given) of managers, some dozens of each, and
 looks for an order of them in which the rules give the same answers. Two to four threads
-and managers with 1, 3 and 16 shards unless given; L steps for a thread (8). A failure is
-shown with as few calls as it could be shown with. The same seed gives the same plans, but
+and managers with 1, 3 and 16 shards unless given; L steps for a thread (8), for all of
+them not more than 42. A failure is shown with as few calls as it could be shown with. The same seed gives the same plans, but
 not the same orders of the threads' steps.
 ";
 
@@ -40,7 +41,9 @@ fn options() -> Option<Options> {
             _ => return None,
         }
     }
-    Some(options)
+    // All that is left is ended, and callbacks are told: more calls than steps.
+    let steps = options.shape.threads.unwrap_or(4).checked_mul(options.shape.length)?;
+    (options.shape.threads != Some(0) && steps <= MOST / 3).then_some(options)
 }
 
 fn main() -> ExitCode {

@@ -67,7 +67,7 @@ impl Figures {
     pub fn take_in(&mut self, plan: Plan, history: History) -> Result<(), Box<Failure>> {
         self.histories += 1;
         self.calls += history.events.len();
-        self.overlapping += history.overlapping();
+        self.overlapping += history.events.iter().filter(|event| !event.alone).count();
         let (why, checked) = judge(&history);
         self.steps += checked.steps;
         self.given_up += usize::from(matches!(checked.verdict, Verdict::GaveUp));

@@ -44,6 +44,8 @@ pub struct Event {
     pub began: u64,
     /// When it returned; [`NEVER`] if it has not.
     pub returned: u64,
+    /// Whether no other thread was in a call meanwhile.
+    pub alone: bool,
 }
 
 /// A call that has not returned may have had its effect, or not.
@@ -81,14 +83,13 @@ impl History {
         History { events: begun.map(seen).collect(), ..self.clone() }
     }
 
-    /// How many calls another thread was in, too.
+    /// Finds out which calls were alone.
     #[must_use]
-    pub fn overlapping(&self) -> usize {
-        let met = |one: &&Event| {
-            let mut others = self.events.iter().filter(|other| other.thread != one.thread);
-            others.any(|other| one.overlaps(other))
-        };
-        self.events.iter().filter(met).count()
+    pub fn with_meetings(self) -> History {
+        let meets = |one: &Event, other: &Event| one.thread != other.thread && one.overlaps(other);
+        let alone = |one: &Event| !self.events.iter().any(|other| meets(one, other));
+        let events = self.events.iter().map(|one| Event { alone: alone(one), ..one.clone() });
+        History { events: events.collect(), ..self }
     }
 }
 

@@ -42,7 +42,7 @@ pub fn record(plan: &Plan) -> History {
     };
     let callbacks = plan.steps.iter().filter(|step| step.callback).filter(waits);
     let callbacks = callbacks.map(|step| step.name).collect();
-    History { max_waiting: plan.max_waiting, events, callbacks }
+    History { max_waiting: plan.max_waiting, events, callbacks }.with_meetings()
 }
 
 /// The steps of one thread.
@@ -90,7 +90,8 @@ impl Notes {
 
     fn tell(&self, step: u64, call: Call, answer: Answer) {
         let (thread, began) = (threads::own(), self.now());
-        let event = Event { thread, step, call, answer, began, returned: self.now() };
+        let returned = self.now();
+        let event = Event { thread, step, call, answer, began, returned, alone: false };
         self.told.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }
@@ -139,7 +140,7 @@ impl Stage {
             self.made(step.name, made);
         }
         let (thread, name, call) = (step.thread, step.name, step.call.clone());
-        Some(Event { thread, step: name, call, answer, began, returned })
+        Some(Event { thread, step: name, call, answer, began, returned, alone: false })
     }
 
     /// The answer, and the request that was made.
