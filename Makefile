@@ -14,7 +14,7 @@ RUNS    ?= 100000
 SECONDS ?= 3600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lib python node serve conformance bench examples random exhaustive loom shuttle stress fuzz \
+.PHONY: help demo test lib python node serve conformance bench examples random history exhaustive loom shuttle stress fuzz \
         mutations mutants sanitizers nightly install uninstall docs-c clean
 
 help: ## this list
@@ -50,6 +50,10 @@ bench: ## Oarlock beside its peers, into docs/benchmarks [QUICK=1] [CHECK=1] [UP
 random: ## engine and managers against the rules as a list, at random [OPS=10000000]
 	cargo run --release -p oarlock-proof --bin random -- --ops $(OPS)
 
+history: OPS = 1000000
+history: ## what threads do at the same time against the rules as a list [OPS=1000000]
+	cargo run --release -p oarlock-proof --bin history -- --ops $(OPS)
+
 exhaustive: ## every state of small worlds; all of them with WORLDS=all [WORLDS=small]
 	@scripts/exhaustive.sh $(WORLDS)
 
@@ -74,7 +78,7 @@ mutants: ## every small change of the engine that cargo-mutants knows; hours
 sanitizers: ## the C test programs under the sanitizers and memcheck
 	@ffi/ci.sh library sanitizers memcheck
 
-nightly: random loom shuttle stress fuzz mutations ## the long proofs, one after the other
+nightly: random history loom shuttle stress fuzz mutations ## the long proofs, one after the other
 	@scripts/exhaustive.sh all
 
 install: lib ## headers, libraries, pkg-config and CMake files [PREFIX=DIR] [LIBDIR=DIR] [DESTDIR=DIR]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the actors of stress/ under shuttle, which picks the order of their steps:
+# Runs the actors of stress/ and the histories of proof/ under shuttle, which picks the
+# order of their steps:
 #
 #   scripts/shuttle.sh [N] [PLAY]...   N executions of each play with each of the two
 #                                      schedulers (default 20000; a minute), only
@@ -17,7 +18,8 @@ mkdir -p build/log
 status=0
 env RUSTFLAGS="--cfg shuttle" CARGO_PROFILE_DEV_OPT_LEVEL=2 \
   CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-target}/shuttle" \
-  cargo test --locked -p oarlock-stress --test shuttle -- --nocapture "$@" >"$log" 2>&1 || status=$?
+  cargo test --locked -p oarlock-stress -p oarlock-proof --test shuttle --test history_shuttle \
+  -- --nocapture "$@" >"$log" 2>&1 || status=$?
 if [ $status -ne 0 ]; then
   # Schedules are long; the seed says the same.
   tail -n 100 "$log" | cut -c 1-500

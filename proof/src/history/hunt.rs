@@ -1,6 +1,7 @@
 //! Plans that are done and checked, and the least that is left of one that fails.
 
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 
 use super::call::Call;
 use super::check::{Checked, DeadEnd, Verdict, check};
@@ -47,6 +48,8 @@ pub enum Why {
     NoOrder(DeadEnd),
     /// The callback that this step has left was called so often.
     Told(u64, usize),
+    /// A thread panicked.
+    Panicked(String),
 }
 
 impl Figures {
@@ -56,8 +59,11 @@ impl Figures {
     /// What is wrong, made small.
     pub fn try_one(&mut self, seed: u64, shape: &Shape) -> Result<(), Box<Failure>> {
         let plan = Plan::by_chance(seed, shape);
-        let history = record(&plan);
-        self.take_in(plan, history).map_err(|failure| Box::new(failure.smaller().least()))
+        let found = match done(&plan) {
+            Ok(history) => self.take_in(plan, history),
+            Err(text) => Err(Box::new(Failure::panicked(plan, text))),
+        };
+        found.map_err(|failure| Box::new(failure.smaller().least()))
     }
 
     /// Checks what became of a plan.
@@ -118,7 +124,20 @@ fn told_once(history: &History) -> Option<Why> {
     counted.filter(|(_, count)| *count != 1).map(|(step, count)| Why::Told(step, count)).next()
 }
 
+/// Does a plan, or panics.
+fn done(plan: &Plan) -> Result<History, String> {
+    panic::catch_unwind(AssertUnwindSafe(|| record(plan))).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        text.unwrap_or("for an unknown reason").to_owned()
+    })
+}
+
 impl Failure {
+    fn panicked(plan: Plan, text: String) -> Failure {
+        Failure { plan, history: History::default(), why: Why::Panicked(text) }
+    }
+
     /// One of a smaller plan, if such a plan fails as well within some tries.
     #[must_use]
     pub fn smaller(self) -> Failure {
@@ -133,7 +152,7 @@ impl Failure {
     /// The same without what was seen and does not matter.
     #[must_use]
     pub fn least(self) -> Failure {
-        if let Why::Told(..) = self.why {
+        if !matches!(self.why, Why::NoOrder(_)) {
             return self;
         }
         let (history, dead_end) = least(&self.history);
@@ -151,9 +170,13 @@ fn smaller(failure: &Failure, patience: &mut usize) -> Option<Failure> {
             let plan = Plan { steps, ..failure.plan.clone() };
             for _ in 0..AGAIN {
                 *patience = patience.checked_sub(1)?;
-                let history = record(&plan);
-                if let Some(why) = wrong(&history) {
-                    return Some(Failure { plan, history, why });
+                match done(&plan) {
+                    Ok(history) => {
+                        if let Some(why) = wrong(&history) {
+                            return Some(Failure { plan, history, why });
+                        }
+                    }
+                    Err(text) => return Some(Failure::panicked(plan, text)),
                 }
             }
         }
@@ -196,6 +219,12 @@ impl fmt::Display for Failure {
         match why {
             Why::Told(step, count) => {
                 write!(f, "the callback that step {step} has left was called {count} times")
+            }
+            Why::Panicked(text) => {
+                for step in &plan.steps {
+                    writeln!(f, "thread {}  {}", step.thread, step.call)?;
+                }
+                write!(f, "panicked: {text}")
             }
             Why::NoOrder(DeadEnd { order, next }) => {
                 writeln!(f, "no order of these calls has these answers by the rules; as far as")?;

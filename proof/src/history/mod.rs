@@ -21,6 +21,7 @@
 pub mod call;
 pub mod check;
 pub mod hunt;
+mod known;
 pub mod plan;
 pub mod record;
 pub mod rules;

@@ -5,33 +5,21 @@ use std::collections::BTreeMap;
 
 use super::Event;
 use super::call::{Answer, Call, Shown, plain};
+use super::known::may_repeat;
 use crate::ops::Op;
 use crate::oracle::{Oracle, Pairs};
 use crate::words::{Agent, Claim, Id, Outcome, Refused, Request};
-
-/// `Manager::upgrade_state` reads the token first and then whether the request writes all
-/// that it claims. If it is upgraded between, the token told is the one before.
-const UPGRADE_TOKENS_MAY_BE_OLD: bool = true;
-
-/// `Manager::upgrade` looks first whether the upgrade is free, and if not locks anew. If the
-/// request is upgraded between, it is so again, with a new token.
-const UPGRADES_MAY_GIVE_TOKENS_AGAIN: bool = true;
-
-/// Of the requests that wait a manager counts a new one before it is known whether it has
-/// to be refused, and one that is granted until its waiter is told. So while other calls
-/// are under way a request may be one too many that is not.
-const WAITING_MAY_BE_COUNTED_EARLY: bool = true;
 
 /// What the rules say after some calls. Equal states go on in the same way, whatever
 /// the order of the calls before them was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rules {
     /// Its ids are the places of the live requests, from 1.
-    oracle: Oracle,
+    pub(super) oracle: Oracle,
     /// The names of the live requests.
     names: Vec<Id>,
     /// Every grant that ever was: of a request the first, second and so on.
-    grants: BTreeMap<(Id, u32), Grant>,
+    pub(super) grants: BTreeMap<(Id, u32), Grant>,
     /// Of a request that waits, or whose upgrade does, the step that began it.
     waits: BTreeMap<Id, u64>,
     /// What became of waits that are over.
@@ -40,17 +28,17 @@ pub struct Rules {
 
 /// What a grant was of, and its token if that is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Grant {
+pub(super) struct Grant {
     agent: Agent,
     claims: Vec<Claim>,
-    token: Option<u64>,
+    pub(super) token: Option<u64>,
     /// The grants before it whose tokens are smaller.
     after: Vec<(Id, u32)>,
 }
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Fate {
+pub(super) enum Fate {
     Granted((Id, u32)),
     Cancelled,
     Closed,
@@ -87,8 +75,9 @@ impl Rules {
     /// # Errors
     /// What differs; the state is of no use then.
     pub fn apply(&mut self, event: &Event) -> Result<(), Differs> {
+        let granted = self.grants.len();
         let rules = match &event.call {
-            Call::Rule(op) if self.may_be_counted_early(event) => {
+            Call::Rule(op) if self.may_be_one_too_many(event) => {
                 let max_waiting = self.oracle.max_waiting.replace(0);
                 let answer = self.operate(op, event.step);
                 self.oracle.max_waiting = max_waiting;
@@ -111,13 +100,8 @@ impl Rules {
         };
         match (&event.answer, rules) {
             (Answer::Granted(_), Answer::Granted(_)) if self.may_be_old(event) => Ok(()),
-            (Answer::Granted(token), Answer::Granted(_)) if self.may_be_new(event) => {
-                let place = event.call.target().and_then(|id| self.place(id)).unwrap_or(Id::MAX);
-                let name = event.call.target().unwrap_or(Id::MAX);
-                match self.fate(place, name, Ok(())) {
-                    Fate::Granted(grant) => self.note(grant, *token),
-                    _ => Err(Differs::Token),
-                }
+            (Answer::Granted(token), Answer::Granted(_)) if self.may_be_new(event, granted) => {
+                self.grant_again(event, *token)
             }
             (Answer::Granted(token), Answer::Granted(_)) => match self.current_grant(event) {
                 Some(grant) => self.note(grant, *token),
@@ -126,28 +110,6 @@ impl Rules {
             (answer, rules) if *answer == rules => Ok(()),
             (_, rules) => Err(Differs::Answer(rules)),
         }
-    }
-
-    /// Whether more requests may have been counted among those that wait than do.
-    fn may_be_counted_early(&self, event: &Event) -> bool {
-        let refused = event.answer == Answer::Refused(Refused::TooManyWaiting);
-        WAITING_MAY_BE_COUNTED_EARLY && refused && self.oracle.max_waiting.is_some() && !event.alone
-    }
-
-    /// Whether the token that was told may be that of an earlier grant.
-    fn may_be_old(&self, event: &Event) -> bool {
-        let Call::UpgradeState(id) = &event.call else { return false };
-        UPGRADE_TOKENS_MAY_BE_OLD && !event.alone && self.grants.contains_key(&(*id, 1))
-    }
-
-    /// Whether an upgrade that changed nothing may have given a new token.
-    fn may_be_new(&self, event: &Event) -> bool {
-        let (Call::Rule(Op::Upgrade(id)), Answer::Granted(token)) = (&event.call, &event.answer)
-        else {
-            return false;
-        };
-        let known = self.latest(*id).and_then(|grant| self.grants.get(&grant)?.token);
-        UPGRADES_MAY_GIVE_TOKENS_AGAIN && !event.alone && known.is_some_and(|it| it < *token)
     }
 
     fn operate(&mut self, op: &Op, step: u64) -> Answer {
@@ -188,7 +150,7 @@ impl Rules {
     }
 
     /// Where a live request stands among them.
-    fn place(&self, id: Id) -> Option<Id> {
+    pub(super) fn place(&self, id: Id) -> Option<Id> {
         let at = self.names.iter().position(|name| *name == id)?;
         Some(at as Id + 1)
     }
@@ -282,22 +244,29 @@ impl Rules {
     }
 
     /// The last grant of a request.
-    fn latest(&self, id: Id) -> Option<(Id, u32)> {
+    pub(super) fn latest(&self, id: Id) -> Option<(Id, u32)> {
         self.grants.range((id, 0)..=(id, u32::MAX)).next_back().map(|(grant, _)| *grant)
     }
 
     /// A grant turns out to have this token.
-    fn note(&mut self, grant: (Id, u32), token: u64) -> Result<(), Differs> {
+    pub(super) fn note(&mut self, grant: (Id, u32), token: u64) -> Result<(), Differs> {
         let Some(this) = self.grants.get_mut(&grant) else { return Err(Differs::Token) };
         if let Some(known) = this.token {
             return if known == token { Ok(()) } else { Err(Differs::Token) };
         }
         this.token = Some(token);
         let (this, grants) = (&self.grants[&grant], &self.grants);
-        let before = this.after.iter().filter_map(|before| grants.get(before)?.token);
-        let later = grants.values().filter(|later| later.after.contains(&grant));
-        let rises = before.fold(0, u64::max) < token
-            && later.filter_map(|later| later.token).all(|later| token < later);
+        let before = this.after.iter().filter_map(|before| Some((before, grants.get(before)?)));
+        let later = grants.iter().filter(|(_, later)| later.after.contains(&grant));
+        let rises = |one: Option<u64>, other: Option<u64>, same: bool| match (one, other) {
+            (Some(one), Some(other)) => one < other || same && may_repeat() && one == other,
+            _ => true,
+        };
+        let mut before =
+            before.map(|(other, before)| rises(before.token, Some(token), other.0 == grant.0));
+        let mut later =
+            later.map(|(other, later)| rises(Some(token), later.token, other.0 == grant.0));
+        let rises = before.all(|rises| rises) && later.all(|rises| rises);
         if rises { Ok(()) } else { Err(Differs::Token) }
     }
 
@@ -320,7 +289,7 @@ impl Rules {
         self.give_places();
     }
 
-    fn fate(&mut self, place: Id, name: Id, outcome: Outcome) -> Fate {
+    pub(super) fn fate(&mut self, place: Id, name: Id, outcome: Outcome) -> Fate {
         let granted = self.oracle.live.iter().find(|r| r.id == place);
         let (Ok(()), Some(request)) = (outcome, granted) else { return Fate::Closed };
         let (agent, claims) = (request.owner.ok_or(name), request.claims.clone());
@@ -328,8 +297,7 @@ impl Rules {
         let conflicts = |(other, grant): &(&(Id, u32), &Grant)| {
             let mut theirs = grant.claims.iter();
             other.0 == name
-                || grant.agent != agent
-                    && theirs.any(|c| claims.iter().any(|own| own.conflicts(c)))
+                || grant.agent != agent && theirs.any(|c| claims.iter().any(|own| own.conflicts(c)))
         };
         let after = self.grants.iter().filter(conflicts).map(|(other, _)| *other).collect();
         self.grants.insert((name, number), Grant { agent, claims, token: None, after });
@@ -348,7 +316,8 @@ impl Rules {
             pairs.iter().filter_map(|&(one, other)| Some((new(one)?, new(other)?))).collect()
         };
         (*bypasses, *places) = (moved(bypasses), moved(places));
-        self.names = old.iter().filter_map(|&id| self.names.get(id as usize - 1).copied()).collect();
+        self.names =
+            old.iter().filter_map(|&id| self.names.get(id as usize - 1).copied()).collect();
         for (request, place) in live.iter_mut().zip(1..) {
             request.id = place;
         }

@@ -4,12 +4,13 @@ use oarlock_proof::ops::{Op, Path};
 use oarlock_proof::words::{Claim, Id, Owner};
 
 /// The operations as they are shown.
+#[allow(dead_code, reason = "not every test reads them")]
 pub fn ops(text: &str) -> Vec<Op> {
     let read = |line: &str| op(line.trim()).unwrap_or_else(|| panic!("not understood: {line}"));
     text.lines().map(read).collect()
 }
 
-fn op(line: &str) -> Option<Op> {
+pub fn op(line: &str) -> Option<Op> {
     if let Some(asked) = line.strip_prefix("would grant ") {
         let (owner, claims) = asked_for(asked.strip_suffix('?')?)?;
         return Some(Op::WouldGrant(owner, claims));
@@ -19,6 +20,13 @@ fn op(line: &str) -> Option<Op> {
     if let Some(asked) = what.strip_prefix("submits ") {
         let (owner, claims) = asked_for(asked)?;
         return Some(Op::Submit(id, owner, claims));
+    }
+    if let Some(asked) = what.strip_prefix("tries ") {
+        let (owner, claims) = asked_for(asked)?;
+        return Some(Op::Try(id, owner, claims));
+    }
+    if let Some(path) = what.strip_prefix("releases ") {
+        return Some(Op::ReleasePart(id, claim(&format!("r {path}"))?.path));
     }
     match what {
         "ends" => Some(Op::End(id)),
