@@ -313,7 +313,7 @@ impl Oracle {
 
     /// A new request, or a new upgrade, must leave nobody stuck: not even one that can
     /// be had at once.
-    fn take_in(&mut self, id: Id) -> Outcome {
+    pub(crate) fn take_in(&mut self, id: Id) -> Outcome {
         let agent = self.find(id)?.agent();
         let stuck = self.is_stuck(agent);
         let order = if stuck { self.finishing_order(agent) } else { vec![] };
@@ -324,7 +324,7 @@ impl Oracle {
     }
 
     /// Grants whatever nothing keeps waiting.
-    fn settle(&mut self) -> Outcome {
+    pub(crate) fn settle(&mut self) -> Outcome {
         while let Some(id) = self.grant() {
             self.events.push((id, Ok(())));
         }

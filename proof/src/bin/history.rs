@@ -3,6 +3,7 @@
 
 use std::env;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use oarlock_proof::history::check::MOST;
@@ -19,6 +20,11 @@ all threads of a manager not more than 41. A failure is shown with as few calls 
 could be shown with. The same seed gives the same plans, but not the same orders of the
 threads' steps.
 ";
+
+/// Of the plan that is being done.
+static SEED: AtomicU64 = AtomicU64::new(0);
+
+static PANICKED: AtomicBool = AtomicBool::new(false);
 
 struct Options {
     ops: usize,
@@ -53,12 +59,18 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     println!("seed {seed}");
-    // A panic is shown with the steps that lead to it.
-    std::panic::set_hook(Box::new(|_| {}));
+    // One panic is told at once, lest it is followed by another one that ends the process.
+    std::panic::set_hook(Box::new(|panic| {
+        if !PANICKED.swap(true, Relaxed) {
+            eprintln!("seed {}: {panic}", SEED.load(Relaxed));
+        }
+    }));
     let begin = Instant::now();
     let (mut figures, mut shown) = (Figures::default(), 0);
     for run in 0.. {
-        if let Err(failure) = figures.try_one(seed.wrapping_add(run), &shape) {
+        let seed = seed.wrapping_add(run);
+        SEED.store(seed, Relaxed);
+        if let Err(failure) = figures.try_one(seed, &shape) {
             println!("{failure}");
             return ExitCode::FAILURE;
         }

@@ -8,6 +8,7 @@
 
 use std::collections::HashSet;
 
+use super::known::may_be_otherwise;
 use super::rules::{Differs, Rules};
 use super::{Event, History, NEVER};
 
@@ -102,13 +103,19 @@ impl Search<'_> {
                 return None;
             }
             let mut then = rules.clone();
-            match then.apply(&events[at]) {
+            match then.apply(&events[at], false) {
                 Ok(()) if then == *rules && is_look(&events[at]) => {
                     branches = vec![(at, then)];
                     break;
                 }
                 Ok(()) => branches.push((at, then)),
                 Err(differs) => next.push((at, differs)),
+            }
+            if may_be_otherwise(&events[at]) {
+                let mut then = rules.clone();
+                if then.apply(&events[at], true).is_ok() {
+                    branches.push((at, then));
+                }
             }
         }
         if branches.is_empty() && self.order.len() >= self.dead_end.order.len() {

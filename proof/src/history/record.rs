@@ -58,8 +58,11 @@ fn act(stage: &Stage, gate: &Gate, plan: &Plan, thread: usize, rounds: usize) ->
         if plan.in_step {
             gate.pass(plan.threads * (round + 1));
             passed = round;
+            // No longer than a call takes.
+            threads::pause(step.pause / 16);
+        } else {
+            threads::pause(step.pause);
         }
-        threads::pause(step.pause);
         events.extend(stage.step(step));
     }
     // Nobody waits for one that has no more to do.
@@ -90,6 +93,8 @@ impl Notes {
 
     fn tell(&self, step: u64, call: Call, answer: Answer) {
         let (thread, began) = (threads::own(), self.now());
+        // The call that this is in the midst of is not over for others.
+        threads::give_way();
         let returned = self.now();
         let event = Event { thread, step, call, answer, began, returned, alone: false };
         self.told.lock().unwrap_or_else(PoisonError::into_inner).push(event);

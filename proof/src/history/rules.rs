@@ -70,13 +70,15 @@ impl Rules {
         Rules { oracle: Oracle { max_waiting, ..Oracle::default() }, ..Rules::default() }
     }
 
-    /// Does a call, if its answer is what the rules say.
+    /// Does a call, if its answer is what the rules say; in the way that is known to
+    /// occur, too, instead of what they say, if it is `otherwise`.
     ///
     /// # Errors
     /// What differs; the state is of no use then.
-    pub fn apply(&mut self, event: &Event) -> Result<(), Differs> {
+    pub fn apply(&mut self, event: &Event, otherwise: bool) -> Result<(), Differs> {
         let granted = self.grants.len();
         let rules = match &event.call {
+            Call::Rule(op) if otherwise => self.operate_with(op, event.step, Rules::ask_without),
             Call::Rule(op) if self.may_be_one_too_many(event) => {
                 let max_waiting = self.oracle.max_waiting.replace(0);
                 let answer = self.operate(op, event.step);
@@ -113,6 +115,15 @@ impl Rules {
     }
 
     fn operate(&mut self, op: &Op, step: u64) -> Answer {
+        self.operate_with(op, step, |oracle, op| op.apply(oracle))
+    }
+
+    fn operate_with(
+        &mut self,
+        op: &Op,
+        step: u64,
+        apply: fn(&mut Oracle, &Op) -> Outcome,
+    ) -> Answer {
         let next = self.oracle.live.len() as Id + 1;
         let place = |id: &Id| self.place(*id).unwrap_or(Id::MAX);
         let op_there = match op {
@@ -129,7 +140,7 @@ impl Rules {
         if changes && op.id().map(|id| self.state(id)) == Some(Answer::Waits) {
             return Answer::NotGranted;
         }
-        if let Err(why) = op_there.apply(&mut self.oracle) {
+        if let Err(why) = apply(&mut self.oracle, &op_there) {
             return Answer::Refused(why);
         }
         let waits = op_there.id().is_some_and(|place| self.oracle.waits(place));
