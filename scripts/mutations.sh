@@ -43,7 +43,7 @@ stress() { scripts/stress.sh 8 --patience 4 --seed 1; }
 expected() {
   case $1 in
     none)          echo "" ;;
-    lose_one_wake) echo "loom shuttle stress" ;;
+    lose_one_wake) echo "history loom shuttle stress" ;;
     # What seldom comes by chance.
     uncounted_permit | reorder_one_by_one)
                    echo "found" ;;
@@ -52,7 +52,7 @@ expected() {
     # Of owners that wait for each other: what the smallest world is too small for.
     no_bypass | refuse_soft | asker_first | keep_passed | keep_pairs | search_near)
                    echo "list" ;;
-    *)             echo "search corpus loom shuttle stress" ;;
+    *)             echo "search corpus history loom shuttle stress" ;;
   esac
 }
 
