@@ -1,8 +1,11 @@
 //! Ending a request.
 
+use super::crowd::Crowds;
 use super::entry::{Entry, Permit};
 use super::modes::NodeMode;
-use super::tree::{NodeIndex, ROOT};
+use super::owned::Owned;
+use super::through::Through;
+use super::tree::{NodeIndex, ROOT, Tree};
 use super::{Attach, Ended, Engine, Grants, RequestId, State, in_order, state_of};
 use crate::owner::OwnerId;
 
@@ -59,7 +62,7 @@ impl<T: Attach> Engine<T> {
         }
         self.tree.node_mut(ROOT).counts.remove(mode);
         if self.requests.len() == 0 {
-            self.tree.shrink();
+            self.shrink_simple();
         }
         true
     }
@@ -213,8 +216,33 @@ impl<T: Attach> Engine<T> {
         self.retire_if_empty(node);
     }
 
+    /// The same where only requests without a record have been.
+    #[inline]
+    fn shrink_simple(&mut self) {
+        if self.frozen {
+            self.forget();
+        } else {
+            self.tree.shrink();
+        }
+    }
+
+    /// Gives all back, when nobody is left and nobody will come.
+    fn forget(&mut self) {
+        self.tree = Tree::new(self.tree.hasher().clone());
+        self.crowds = Crowds::default();
+        self.owned = Owned::default();
+        self.through = Through::default();
+        self.requests.forget();
+        self.marks = Vec::new();
+        self.spare = Vec::new();
+    }
+
     /// Gives memory back after a crowd: when nobody is left.
-    fn shrink(&mut self) {
+    pub(super) fn shrink(&mut self) {
+        if self.frozen {
+            self.forget();
+            return;
+        }
         self.tree.shrink();
         self.crowds.shrink();
         self.through.shrink();

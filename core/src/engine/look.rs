@@ -32,10 +32,14 @@ pub struct Seen {
 }
 
 impl<T: Attach> Engine<T> {
-    /// The live requests with a claim at this path, below it or above it, in no
-    /// particular order. Takes time in proportion to the most requests that were
-    /// ever live at once.
-    pub(crate) fn see(&self, steps: &[Step<'_>]) -> Vec<Seen> {
+    /// Of the live requests in the next so many places from one on those with a claim
+    /// at this path, below it or above it, and where to go on after those.
+    pub(crate) fn some_at(
+        &self,
+        steps: &[Step<'_>],
+        from: usize,
+        places: usize,
+    ) -> (Vec<RequestId>, Option<usize>) {
         // The nodes on the way, so far as they are there.
         let mut way = vec![ROOT];
         for step in steps {
@@ -47,10 +51,9 @@ impl<T: Attach> Engine<T> {
         let below = (way.len() == steps.len() + 1).then(|| way[way.len() - 1]);
         let concerned =
             |node| way.contains(&node) || below.is_some_and(|top| self.is_below(node, top));
-        let ids = self.requests.ids();
-        ids.filter(|&id| self.targets(id).iter().any(|&(node, ..)| concerned(node)))
-            .filter_map(|id| self.seen(id))
-            .collect()
+        let (ids, next) = self.some_ids(from, places);
+        let at = ids.filter(|&id| self.targets(id).iter().any(|&(node, ..)| concerned(node)));
+        (at.collect(), next)
     }
 
     /// One live request; `None` for a stale id.

@@ -394,13 +394,6 @@ impl<T> Requests<T> {
         self.records.get(place)
     }
 
-    /// All requests with records: all that wait, and all that belong to owners. Takes
-    /// time in proportion to the most that there ever were.
-    pub(super) fn records(&self) -> impl Iterator<Item = (RequestId, &Record<T>)> {
-        let records = self.records.iter();
-        records.map(|(_, record)| (self.id_at(record.slot), record))
-    }
-
     /// All live requests. Takes time in proportion to the most that were ever
     /// live at once.
     pub(super) fn ids(&self) -> impl Iterator<Item = RequestId> {
@@ -412,6 +405,32 @@ impl<T> Requests<T> {
                 slot: slot as u32,
                 generation: place.generation,
             })
+    }
+
+    /// Those in the next so many slots from one on, and the slot to go on with.
+    pub(super) fn some_ids(
+        &self,
+        from: usize,
+        slots: usize,
+    ) -> (impl Iterator<Item = RequestId>, Option<usize>) {
+        let end = self.slots.len().min(from.saturating_add(slots));
+        let some = self.slots.get(from..end).unwrap_or_default();
+        let live = (from..end).zip(some);
+        let live = live.filter(|(_, place)| place.word & LIVE != 0);
+        let ids = live.map(|(slot, place)| RequestId {
+            slot: slot as u32,
+            generation: place.generation,
+        });
+        (ids, (end < self.slots.len()).then_some(end))
+    }
+
+    /// Gives everything back; every id is stale from then on, and none may be taken
+    /// in again.
+    pub(super) fn forget(&mut self) {
+        debug_assert_eq!(self.live, 0, "nobody is forgotten");
+        self.slots = Vec::new();
+        self.records = Slab::new();
+        self.free = NONE;
     }
 
     /// Gives memory back after a crowd; slots stay, for their generations.

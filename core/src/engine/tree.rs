@@ -35,6 +35,9 @@ const FREE: u16 = 29;
 /// where mistakes are looked for, so that short histories reach the end of the list.
 const KEPT_EMPTY: usize = if cfg!(debug_assertions) { 8 } else { 1_024 };
 
+/// There is place for so many at first.
+const FIRST_EMPTY: usize = 16;
+
 /// The number of a node that does not stand among the empty ones.
 const NOWHERE: u16 = 0;
 
@@ -97,8 +100,9 @@ pub(super) struct Tree {
     /// How many nodes are in chains.
     chained: usize,
     /// The nodes that were emptied last, each with the number under which it was,
-    /// at the place of that; another number than the node's means nothing.
-    emptied: Box<[(NodeIndex, u16)]>,
+    /// at the place of that; another number than the node's means nothing. As many
+    /// places as a power of two, more as they are needed.
+    emptied: Vec<(NodeIndex, u16)>,
     emptied_count: u16,
     long: Slab<Box<[u8]>>,
     /// Seeded, so that names cannot be chosen to pile up in one chain.
@@ -112,7 +116,7 @@ impl Tree {
             chains: Vec::new(),
             free: NONE,
             chained: 0,
-            emptied: vec![(NONE, NOWHERE); KEPT_EMPTY].into(),
+            emptied: Vec::new(),
             emptied_count: 0,
             long: Slab::new(),
             hasher,
@@ -271,7 +275,7 @@ impl Tree {
         debug_assert!(at == ROOT || self.node(at).is_empty());
         let stands = self.nodes[at as usize].emptied;
         let age = self.emptied_count.wrapping_sub(stands);
-        if at == ROOT || (stands != NOWHERE && age < KEPT_EMPTY as u16 / 2) {
+        if at == ROOT || (stands != NOWHERE && usize::from(age) < self.emptied.len() / 2) {
             return;
         }
         self.put_among_the_empty(at);
@@ -297,13 +301,37 @@ impl Tree {
         node.emptied = number;
         let parent = node.parent;
         self.nodes[parent as usize].emptied = NOWHERE;
-        let place = usize::from(number) % KEPT_EMPTY;
+        while self.emptied.len() < KEPT_EMPTY && self.is_kept(number) {
+            self.keep_more_empty();
+        }
+        let place = usize::from(number) & (self.emptied.len() - 1);
         let (oldest, its_number) = std::mem::replace(&mut self.emptied[place], (at, number));
         let node = &mut self.nodes[oldest as usize];
         if oldest != at && node.emptied == its_number && its_number != NOWHERE {
             node.emptied = NOWHERE;
             if node.is_empty() {
                 self.free(oldest);
+            }
+        }
+    }
+
+    /// Whether something stands at the place of a number, or there is no place yet.
+    fn is_kept(&self, number: u16) -> bool {
+        let Some(last) = self.emptied.len().checked_sub(1) else {
+            return true;
+        };
+        let (oldest, its_number) = self.emptied[usize::from(number) & last];
+        its_number != NOWHERE && self.node(oldest).emptied == its_number
+    }
+
+    /// Twice as many places for empty nodes.
+    #[cold]
+    fn keep_more_empty(&mut self) {
+        let more = (self.emptied.len() * 2).max(FIRST_EMPTY.min(KEPT_EMPTY));
+        let old = std::mem::replace(&mut self.emptied, vec![(NONE, NOWHERE); more]);
+        for (at, number) in old {
+            if number != NOWHERE {
+                self.emptied[usize::from(number) & (more - 1)] = (at, number);
             }
         }
     }
