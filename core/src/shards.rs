@@ -170,14 +170,20 @@ impl DerefMut for Held<'_> {
 /// What each thread has locked.
 #[cfg(any(debug_assertions, loom, shuttle))]
 mod order {
-    use std::cell::RefCell;
+    use std::cell::Cell;
 
     use super::Shards;
     use crate::sync::thread_local;
 
+    /// Shards of one manager, which is known by where its shards are; a bit for each.
+    #[derive(Clone, Copy)]
+    struct Taken {
+        manager: usize,
+        shards: [u64; 4],
+    }
+
     thread_local! {
-        /// Shards by their manager, which is known by where its shards are, and index.
-        static HELD: RefCell<Vec<(usize, usize)>> = const { RefCell::new(Vec::new()) };
+        static HELD: Cell<Taken> = const { Cell::new(Taken { manager: 0, shards: [0; 4] }) };
     }
 
     fn manager(shards: &Shards) -> usize {
@@ -186,37 +192,42 @@ mod order {
 
     /// Whether this thread may wait for a shard now.
     pub(super) fn check(shards: &Shards, index: usize) {
-        let manager = manager(shards);
         // A thread that is ending may have no locals any more.
-        let _ = HELD.try_with(|held| {
-            for &(of, other) in &*held.borrow() {
-                assert!(
-                    of == manager,
-                    "a thread has shards of one manager at a time"
-                );
-                assert!(other < index, "shard {index} is locked after shard {other}");
-            }
-        });
+        let Ok(held) = HELD.try_with(Cell::get) else {
+            return;
+        };
+        let (word, bit) = (index / 64, index % 64);
+        let later =
+            held.shards[word] >> bit != 0 || held.shards[word + 1..].iter().any(|it| *it != 0);
+        assert!(!later, "shard {index} is locked after one that comes later");
+        let any = held.shards != [0; 4];
+        assert!(
+            !any || held.manager == manager(shards),
+            "a thread has shards of one manager"
+        );
     }
 
     /// An entry there, for as long as it lives.
-    pub(super) struct Noted((usize, usize));
+    pub(super) struct Noted(usize);
 
     impl Noted {
         pub(super) fn new(shards: &Shards, index: usize) -> Self {
-            let this = (manager(shards), index);
-            let _ = HELD.try_with(|held| held.borrow_mut().push(this));
-            Self(this)
+            let _ = HELD.try_with(|held| {
+                let mut now = held.get();
+                now.manager = manager(shards);
+                now.shards[index / 64] |= 1 << (index % 64);
+                held.set(now);
+            });
+            Self(index)
         }
     }
 
     impl Drop for Noted {
         fn drop(&mut self) {
             let _ = HELD.try_with(|held| {
-                let mut held = held.borrow_mut();
-                if let Some(at) = held.iter().rposition(|it| *it == self.0) {
-                    held.swap_remove(at);
-                }
+                let mut now = held.get();
+                now.shards[self.0 / 64] &= !(1 << (self.0 % 64));
+                held.set(now);
             });
         }
     }
@@ -252,7 +263,7 @@ mod tests {
 
     #[test]
     #[cfg(debug_assertions)]
-    #[should_panic(expected = "shard 0 is locked after shard 2")]
+    #[should_panic(expected = "shard 0 is locked after one that comes later")]
     fn the_order_of_locking_is_asserted() {
         let shards = shards();
         let _later = shards.lock(2);
