@@ -8,14 +8,14 @@ use smallvec::SmallVec;
 use crate::by_id::LockState;
 use crate::claim::Claim;
 use crate::closing::PORTION;
-use crate::engine::{Attach, RequestId, State};
+use crate::engine::{Attach, Engine, RequestId, State};
 use crate::error::{InvalidRequest, StaleLock};
 use crate::id::LockId;
 use crate::manager::Manager;
 use crate::owner::OwnerId;
 use crate::path::Path;
 use crate::prepared;
-use crate::shard::{Located, Shard};
+use crate::shard::{Located, Part, Shard};
 use crate::shared::Shared;
 use crate::sync::{self, Arc};
 
@@ -109,6 +109,43 @@ impl Manager {
     ///
     /// [`StaleLock`] if there is no such request (any more).
     pub fn blockers(&self, id: LockId) -> Result<Vec<LockId>, StaleLock> {
+        Ok(self.blocked_by(id, Engine::blockers)?.collect())
+    }
+
+    /// Some of the requests that [`blockers`](Self::blockers) would tell, so many at
+    /// most, and how many there are: for a message. The number is exact if it is no more
+    /// than `most`, and else about right. Ends early: takes less time than `blockers`
+    /// where very many are in the way.
+    ///
+    /// # Errors
+    ///
+    /// [`StaleLock`] if there is no such request (any more).
+    pub fn some_blockers(
+        &self,
+        id: LockId,
+        most: usize,
+    ) -> Result<(Vec<LockId>, usize), StaleLock> {
+        let (mut count, mut is_exact) = (0, true);
+        let some = self.blocked_by(id, |engine, part| {
+            let (some, many) = engine.some_blockers(part, most);
+            count += many;
+            is_exact &= many <= most;
+            some
+        });
+        let some = some?;
+        if is_exact {
+            // The same one may be in the way in several shards.
+            count = some.len();
+        }
+        Ok((some.take(most).collect(), count))
+    }
+
+    /// What engines say of the parts of a request, each request once.
+    fn blocked_by(
+        &self,
+        id: LockId,
+        mut of_part: impl FnMut(&Engine<Part>, RequestId) -> Vec<RequestId>,
+    ) -> Result<std::vec::IntoIter<LockId>, StaleLock> {
         let located = Located::find(self.shared(), id).ok_or(StaleLock)?;
         let mut blockers: Vec<LockId> = Vec::new();
         let first = located.parts.first();
@@ -121,12 +158,12 @@ impl Manager {
             .chain(others.unwrap_or_default())
             .map(LockId::shard);
         for (index, (shard, part)) in indices.zip(&located.parts) {
-            let ids = shard.engine.blockers(*part);
+            let ids = of_part(&shard.engine, *part);
             blockers.extend(ids.into_iter().map(|it| shard.known_as(index, it)));
         }
         blockers.sort_unstable();
         blockers.dedup();
-        Ok(blockers)
+        Ok(blockers.into_iter())
     }
 }
 
