@@ -51,18 +51,19 @@ impl<T: Attach> Engine<T> {
         while let Some(parent) = self.tree.parent(node) {
             let there = self.tree.node_mut(node);
             there.counts.remove(mode);
-            if there.counts.is_zero() {
-                self.tree.retire(node);
-            }
+            let is_empty = there.counts.is_zero();
             if parent == ROOT {
                 self.tops[self.tree.class(node)] -= 1;
+            }
+            if is_empty {
+                self.tree.retire(node);
             }
             mode = NodeMode::intention(simple.mode);
             node = parent;
         }
         self.tree.node_mut(ROOT).counts.remove(mode);
-        if self.requests.len() == 0 {
-            self.shrink_simple();
+        if self.is_sparse() {
+            self.give_back();
         }
         true
     }
@@ -86,8 +87,8 @@ impl<T: Attach> Engine<T> {
             }
         }
         self.keep_entries(record.entries);
-        if self.requests.len() == 0 {
-            self.shrink();
+        if self.is_sparse() {
+            self.give_back();
         }
         true
     }
@@ -104,14 +105,14 @@ impl<T: Attach> Engine<T> {
             if there.crowd != 0 {
                 self.pass_waiting(node, grants);
             }
-            self.retire_if_empty(node);
             if at == Some(ROOT) {
                 self.tops[self.tree.class(node)] -= 1;
             }
+            self.retire_if_empty(node);
             mode = NodeMode::intention(simple.mode);
         }
-        if self.requests.len() == 0 {
-            self.shrink();
+        if self.is_sparse() {
+            self.give_back();
         }
         Some(simple.token)
     }
@@ -147,8 +148,8 @@ impl<T: Attach> Engine<T> {
             self.look_at(entry.node, grants);
         }
         self.keep_entries(record.entries);
-        if self.requests.len() == 0 {
-            self.shrink();
+        if self.is_sparse() {
+            self.give_back();
         }
         Some(Ended {
             state: state_of(token),
@@ -216,16 +217,6 @@ impl<T: Attach> Engine<T> {
         self.retire_if_empty(node);
     }
 
-    /// The same where only requests without a record have been.
-    #[inline]
-    fn shrink_simple(&mut self) {
-        if self.frozen {
-            self.forget();
-        } else {
-            self.tree.shrink();
-        }
-    }
-
     /// Gives all back, when nobody is left and nobody will come.
     fn forget(&mut self) {
         self.tree = Tree::new(self.tree.hasher().clone());
@@ -237,18 +228,25 @@ impl<T: Attach> Engine<T> {
         self.spare = Vec::new();
     }
 
-    /// Gives memory back after a crowd: when nobody is left.
-    pub(super) fn shrink(&mut self) {
-        if self.frozen {
+    /// Whether there is memory to be given back.
+    #[inline]
+    fn is_sparse(&self) -> bool {
+        self.tree.is_sparse() || (self.frozen && self.requests.len() == 0)
+    }
+
+    /// Gives memory back when few of a crowd are left. What has a table of places of
+    /// its own does so by itself.
+    #[cold]
+    pub(super) fn give_back(&mut self) {
+        if self.frozen && self.requests.len() == 0 {
             self.forget();
             return;
         }
         self.tree.shrink();
-        self.crowds.shrink();
-        self.through.shrink();
-        self.requests.shrink();
-        if self.marks.capacity() > 4_096 {
-            self.marks = Vec::new();
-        }
+        let nodes = self.tree.places();
+        self.through.shrink(nodes);
+        self.marks.truncate(nodes);
+        self.marks.shrink_to_fit();
+        self.spare = Vec::new();
     }
 }

@@ -64,6 +64,7 @@ mod crowd;
 mod deadlock;
 mod decide;
 mod entry;
+mod free_list;
 mod leave;
 mod look;
 pub(crate) mod modes;
@@ -72,6 +73,7 @@ mod over;
 mod owned;
 mod request;
 mod send_back;
+mod slab;
 mod through;
 mod tree;
 
@@ -229,7 +231,7 @@ impl<T: Attach> Engine<T> {
     pub(crate) fn freeze(&mut self) {
         self.frozen = true;
         if self.requests.len() == 0 {
-            self.shrink();
+            self.give_back();
         }
     }
 
