@@ -8,7 +8,10 @@
 pub(super) const NONE: u32 = u32::MAX;
 
 /// A table may have so many places more than it needs.
-pub(super) const ROOM: usize = if cfg!(debug_assertions) { 4 } else { 4_096 };
+pub(super) const ROOM: usize = if SMALL { 4 } else { 4_096 };
+
+/// Whether tables are to be small, so that short histories come to their ends.
+pub(super) const SMALL: bool = cfg!(any(test, feature = "small-tables"));
 
 /// A place while it is free: those before and after it in the list.
 pub(super) trait Free {

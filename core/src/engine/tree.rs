@@ -6,7 +6,7 @@
 //! between the two, and need more memory for each of a million nodes.
 
 use super::counts::Counts;
-use super::free_list::{Free, FreeList, ROOM};
+use super::free_list::{Free, FreeList, ROOM, SMALL};
 use super::slab::Slab;
 use crate::names::{NameHasher, Step};
 
@@ -33,7 +33,7 @@ const FREE: u16 = 29;
 
 /// How many of the nodes that were emptied last are kept, since paths come back. Few
 /// where mistakes are looked for, so that short histories reach the end of the list.
-const KEPT_EMPTY: usize = if cfg!(debug_assertions) { 8 } else { 1_024 };
+const KEPT_EMPTY: usize = if SMALL { 8 } else { 1_024 };
 
 /// There is place for so many at first.
 const FIRST_EMPTY: usize = 16;
