@@ -31,8 +31,11 @@ impl CoarseClock {
         0
     }
 
-    /// How long ago a moment of this clock was.
-    pub(crate) fn since(&self, then: u32) -> std::time::Duration {
-        std::time::Duration::from_secs(1) * self.now().wrapping_sub(then) / PER_SECOND
+    /// How long one moment of this clock is before another one; nothing, if it is not.
+    pub(crate) fn between(&self, then: u32, now: u32) -> std::time::Duration {
+        let units = now.wrapping_sub(then);
+        // More than half of the clock's round: it is after the other.
+        let units = if units > u32::MAX / 2 { 0 } else { units };
+        std::time::Duration::from_secs(1) * units / PER_SECOND
     }
 }

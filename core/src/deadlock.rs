@@ -44,7 +44,7 @@ impl<'m> Field<'_, 'm> {
         if cfg!(loom) && at < self.shards.len() {
             return Err(OutOfReach { engine: index });
         }
-        let shard = self.shared.shards[index].0.try_lock();
+        let shard = self.shared.shards.try_lock(index);
         let shard = shard.ok_or(OutOfReach { engine: index })?;
         self.shards.insert(at, (index, shard));
         Ok(())

@@ -14,10 +14,10 @@ impl Shared {
     /// Ends a request, granted or waiting. Whoever waits for it is told.
     pub(crate) fn end(&self, anchor: &Arc<Anchor>, id: LockId, own: Own) -> bool {
         // Mostly it is one plain claim, and nobody waits for it.
-        let Some(shard) = self.shards.get(id.shard()) else {
+        if !self.shards.has(id.shard()) {
             return false;
-        };
-        let mut shard = shard.0.lock();
+        }
+        let mut shard = self.shards.lock(id.shard());
         if shard.engine.end_alone(id.request()) {
             shard.tally.ended(id.request(), false);
             return true;

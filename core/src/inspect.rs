@@ -1,21 +1,23 @@
 //! Looking without queueing: who holds and waits, and for whom.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use smallvec::SmallVec;
 
 use crate::by_id::LockState;
 use crate::claim::Claim;
-use crate::engine::{RequestId, State};
+use crate::closing::PORTION;
+use crate::engine::{Attach, Engine, RequestId, State};
 use crate::error::{InvalidRequest, StaleLock};
 use crate::id::LockId;
 use crate::manager::Manager;
 use crate::owner::OwnerId;
 use crate::path::Path;
 use crate::prepared;
-use crate::shard::{Located, Shard};
+use crate::shard::{Located, Part, Shard};
 use crate::shared::Shared;
-use crate::sync::{self, Arc, MutexGuard};
+use crate::sync::{self, Arc};
 
 /// One live request, as it stood at the moment of the inspection.
 #[derive(Clone, Debug)]
@@ -43,9 +45,12 @@ impl Manager {
     /// The requests that hold or wait for something at this path, below it, or
     /// above it (a claim above covers what is below). From the root, all.
     ///
-    /// Granted ones come first, then the waiting ones, each by age. Locks every
-    /// shard for as long as it takes to look at every live request: for people
-    /// and their tools, not for every second.
+    /// Granted ones come first, then the waiting ones, each by age.
+    ///
+    /// Looks at every live request, a few at a time, and lets others go on in between:
+    /// nobody waits for it for longer than those few take. So each request is shown as it
+    /// stood at one moment of its own. One that lived from the call to its return is
+    /// there, once; one that came or went meanwhile may be.
     ///
     /// ```
     /// # use oarlock::{Manager, read, write};
@@ -68,22 +73,9 @@ impl Manager {
         let path = path.into();
         let shared = self.shared();
         let steps = prepared::steps(&path, &shared.hasher)?;
-        let shards = shared.lock_all();
-        let mut ids: Vec<LockId> = Vec::new();
-        for (index, shard) in shards.iter().enumerate() {
-            let seen = shard.engine.see(&steps);
-            ids.extend(seen.iter().map(|it| shard.known_as(index, it.id)));
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        // One moment for all: ages that were read one after the other would not
-        // compare.
-        let now = sync::now();
-        let mut seen: Vec<_> = ids
-            .iter()
-            .filter_map(|&id| info(shared, id, &parts(&shards, id), now))
-            .collect();
-        drop(shards);
+        let mut seen = Vec::new();
+        let at = |shard: &Shard, from| shard.engine.some_at(&steps, from, PORTION);
+        shared.look(at, |_| true, |it| seen.push(it));
         seen.sort_by_key(|it| {
             let waits = it.state == LockState::Waiting;
             (waits, std::cmp::Reverse(it.age))
@@ -102,7 +94,11 @@ impl Manager {
         let located = Located::find(shared, id).ok_or(StaleLock)?;
         let parts = located.parts.iter();
         let parts: Parts<'_> = parts.map(|(shard, part)| (&**shard, *part)).collect();
-        info(shared, id, &parts, sync::now()).ok_or(StaleLock)
+        let now = Moment {
+            exact: sync::now(),
+            coarse: shared.clock.now(),
+        };
+        info(shared, id, &parts, now).ok_or(StaleLock)
     }
 
     /// The requests that keep this one, or its upgrade, waiting now: those ahead
@@ -113,6 +109,43 @@ impl Manager {
     ///
     /// [`StaleLock`] if there is no such request (any more).
     pub fn blockers(&self, id: LockId) -> Result<Vec<LockId>, StaleLock> {
+        Ok(self.blocked_by(id, Engine::blockers)?.collect())
+    }
+
+    /// Some of the requests that [`blockers`](Self::blockers) would tell, so many at
+    /// most, and how many there are: for a message. The number is exact if it is no more
+    /// than `most`, and else about right. Ends early: takes less time than `blockers`
+    /// where very many are in the way.
+    ///
+    /// # Errors
+    ///
+    /// [`StaleLock`] if there is no such request (any more).
+    pub fn some_blockers(
+        &self,
+        id: LockId,
+        most: usize,
+    ) -> Result<(Vec<LockId>, usize), StaleLock> {
+        let (mut count, mut is_exact) = (0, true);
+        let some = self.blocked_by(id, |engine, part| {
+            let (some, many) = engine.some_blockers(part, most);
+            count += many;
+            is_exact &= many <= most;
+            some
+        });
+        let some = some?;
+        if is_exact {
+            // The same one may be in the way in several shards.
+            count = some.len();
+        }
+        Ok((some.take(most).collect(), count))
+    }
+
+    /// What engines say of the parts of a request, each request once.
+    fn blocked_by(
+        &self,
+        id: LockId,
+        mut of_part: impl FnMut(&Engine<Part>, RequestId) -> Vec<RequestId>,
+    ) -> Result<std::vec::IntoIter<LockId>, StaleLock> {
         let located = Located::find(self.shared(), id).ok_or(StaleLock)?;
         let mut blockers: Vec<LockId> = Vec::new();
         let first = located.parts.first();
@@ -125,30 +158,20 @@ impl Manager {
             .chain(others.unwrap_or_default())
             .map(LockId::shard);
         for (index, (shard, part)) in indices.zip(&located.parts) {
-            let ids = shard.engine.blockers(*part);
+            let ids = of_part(&shard.engine, *part);
             blockers.extend(ids.into_iter().map(|it| shard.known_as(index, it)));
         }
         blockers.sort_unstable();
         blockers.dedup();
-        Ok(blockers)
+        Ok(blockers.into_iter())
     }
 }
 
 /// A request's parts, the first of them the one that its id names.
 type Parts<'s> = SmallVec<[(&'s Shard, RequestId); 4]>;
 
-/// The parts of a request, with all shards locked.
-fn parts<'s>(shards: &'s [MutexGuard<'_, Shard>], id: LockId) -> Parts<'s> {
-    let first = shards[id.shard()].engine.payload(id.request());
-    let others = first.iter().flat_map(|part| part.others.iter().copied());
-    std::iter::once(id)
-        .chain(others)
-        .map(|part| (&*shards[part.shard()], part.request()))
-        .collect()
-}
-
 /// One request, with the shards of its parts locked.
-fn info(shared: &Shared, id: LockId, parts: &Parts<'_>, now: Instant) -> Option<RequestInfo> {
+fn info(shared: &Shared, id: LockId, parts: &Parts<'_>, now: Moment) -> Option<RequestInfo> {
     let (&(shard, first), others) = parts.split_first()?;
     let part = shard.engine.payload(first);
     let first = shard.engine.seen(first)?;
@@ -173,8 +196,8 @@ fn info(shared: &Shared, id: LockId, parts: &Parts<'_>, now: Instant) -> Option<
     claims.dedup();
     let waiter = part.and_then(|part| part.waiter.as_ref());
     let age = match waiter.filter(|_| waits) {
-        Some(waiter) => now.saturating_duration_since(waiter.queued),
-        None => shared.clock.since(first.since),
+        Some(waiter) => now.exact.saturating_duration_since(waiter.queued),
+        None => shared.clock.between(first.since, now.coarse),
     };
     let about = part.map(|part| part.about.clone()).unwrap_or_default();
     Some(RequestInfo {
@@ -192,18 +215,105 @@ fn info(shared: &Shared, id: LockId, parts: &Parts<'_>, now: Instant) -> Option<
     })
 }
 
-/// Everybody who is live, for a watch.
-pub(crate) fn all(shared: &Shared) -> Vec<RequestInfo> {
-    let shards = shared.lock_all();
-    let mut ids: Vec<LockId> = Vec::new();
-    for (index, shard) in shards.iter().enumerate() {
-        let known = |id: RequestId| shard.known_as(index, id);
-        ids.extend(shard.engine.ids().map(known));
+impl Shared {
+    /// Looks at live requests in portions: those that `some` finds from one place of a
+    /// shard on, and of those such as are wanted by their id and their first part.
+    pub(crate) fn look(
+        &self,
+        some: impl Fn(&Shard, usize) -> (Vec<RequestId>, Option<usize>),
+        wanted: impl Fn(&Look<'_>) -> bool,
+        mut tell: impl FnMut(RequestInfo),
+    ) {
+        // One moment for all: ages that were read one after the other would not compare.
+        let now = Moment {
+            exact: sync::now(),
+            coarse: self.clock.now(),
+        };
+        // Those with parts in several shards, which may be found in each.
+        let mut apart = BTreeSet::new();
+        for index in self.shards.used() {
+            let mut from = Some(0);
+            while let Some(place) = from {
+                let shard = self.shards.lock(index);
+                let (ids, next) = some(&shard, place);
+                let mut seen = Vec::with_capacity(ids.len());
+                for id in ids {
+                    let part = shard.engine.payload(id);
+                    if part.is_some_and(|part| !part.is_whole()) {
+                        apart.insert(shard.known_as(index, id));
+                        continue;
+                    }
+                    let look = Look {
+                        shard: &shard,
+                        id: LockId::new(index, id),
+                        now,
+                    };
+                    if wanted(&look) {
+                        let parts: Parts<'_> = [(&*shard, id)].into_iter().collect();
+                        seen.extend(info(self, look.id, &parts, now));
+                    }
+                }
+                drop(shard);
+                seen.into_iter().for_each(&mut tell);
+                from = next;
+            }
+        }
+        for id in apart {
+            let Some(located) = Located::find(self, id) else {
+                continue;
+            };
+            let parts = located.parts.iter();
+            let parts: Parts<'_> = parts.map(|(shard, part)| (&**shard, *part)).collect();
+            let look = Look {
+                shard: parts[0].0,
+                id,
+                now,
+            };
+            let seen = if wanted(&look) {
+                info(self, id, &parts, now)
+            } else {
+                None
+            };
+            drop(parts);
+            drop(located);
+            seen.into_iter().for_each(&mut tell);
+        }
     }
-    ids.sort_unstable();
-    ids.dedup();
-    let now = sync::now();
-    ids.iter()
-        .filter_map(|&id| info(shared, id, &parts(&shards, id), now))
-        .collect()
+}
+
+/// The moment of an inspection, on both clocks.
+#[derive(Clone, Copy)]
+pub(crate) struct Moment {
+    exact: Instant,
+    coarse: u32,
+}
+
+/// A request that may be looked at, with its shard locked.
+pub(crate) struct Look<'s> {
+    shard: &'s Shard,
+    /// By which it is known.
+    pub(crate) id: LockId,
+    now: Moment,
+}
+
+impl Look<'_> {
+    /// Its age, and whether it waits, as far as its first part knows.
+    pub(crate) fn age(&self, shared: &Shared) -> Option<(Duration, bool)> {
+        let id = self.id.request();
+        let waits = self.shard.engine.state(id)? == State::Waiting;
+        let part = self.shard.engine.payload(id);
+        let waiter = part.and_then(|part| part.waiter.as_ref());
+        Some(
+            match waiter.filter(|waiter| waits || !waiter.is_complete()) {
+                Some(waiter) => (
+                    self.now.exact.saturating_duration_since(waiter.queued),
+                    true,
+                ),
+                None => {
+                    let since = self.shard.engine.since(id)?;
+                    (shared.clock.between(since, self.now.coarse), false)
+                }
+            },
+        )
+    }
 }

@@ -1,11 +1,12 @@
 //! The manager: the thread-safe shell around the engines.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::builder::ManagerBuilder;
 use crate::by_id::EnqueuedById;
 use crate::claim::Claim;
-use crate::delivery::{Deliveries, deliver};
+use crate::delivery::{self, Calls, Deliveries, deliver};
 use crate::engine::{Claims, collect};
 use crate::error::{AcquireError, AcquireTimeoutError, InvalidRequest, TryAcquireError};
 use crate::guard::Guard;
@@ -40,7 +41,8 @@ pub struct Manager {
 /// What the handles of a manager share: an anchor for each shard.
 pub(crate) struct Front {
     pub(crate) shared: Arc<Shared>,
-    anchors: Box<[Arc<Anchor>]>,
+    /// Each made when it is first needed.
+    anchors: Box<[OnceLock<Arc<Anchor>>]>,
 }
 
 /// What keeps a manager alive for a guard or a pending request. There is one for
@@ -58,14 +60,9 @@ impl Front {
         if let Some(front) = front.upgrade() {
             return front;
         }
-        let anchor = |_| {
-            Arc::new(Anchor {
-                shared: Arc::clone(shared),
-            })
-        };
         let new = Arc::new(Self {
             shared: Arc::clone(shared),
-            anchors: (0..shared.shards.len()).map(anchor).collect(),
+            anchors: (0..shared.shards.len()).map(|_| OnceLock::new()).collect(),
         });
         *front = Arc::downgrade(&new);
         new
@@ -317,14 +314,18 @@ impl Manager {
     /// every later one. Locks that are held stay held until they are released.
     /// Closing twice does nothing.
     pub fn close(&self) {
-        let deliveries = self.shared().end_waiting();
-        deliver(self.anchor(0), deliveries);
+        let anchor = self.anchor(0);
+        let mut calls = Calls::new();
+        self.shared()
+            .close(|ended| delivery::tell(anchor, ended, &mut calls));
+        // Foreign code last: it may wait for anybody who was told.
+        delivery::run(calls);
     }
 
     /// Whether [`close`](Self::close) was called.
     #[must_use]
     pub fn is_closed(&self) -> bool {
-        self.shared().shards[0].0.lock().closed
+        self.shared().shards.is_closed()
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -335,7 +336,12 @@ impl Manager {
     #[inline]
     pub(crate) fn anchor(&self, shard: usize) -> &Arc<Anchor> {
         let anchors = &self.front.anchors;
-        &anchors[if shard < anchors.len() { shard } else { 0 }]
+        let anchor = &anchors[if shard < anchors.len() { shard } else { 0 }];
+        anchor.get_or_init(|| {
+            Arc::new(Anchor {
+                shared: Arc::clone(self.shared()),
+            })
+        })
     }
 
     #[inline]

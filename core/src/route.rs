@@ -47,8 +47,6 @@ pub(crate) enum Place {
 /// For each class, how it is spread.
 pub(crate) struct Routes {
     words: Box<[AtomicU64]>,
-    /// By class.
-    homes: Box<[u8]>,
     shards: usize,
 }
 
@@ -75,18 +73,14 @@ impl Routes {
     pub(crate) fn new(shards: usize) -> Self {
         Self {
             words: (0..CLASSES).map(|_| AtomicU64::new(0)).collect(),
-            // Not more than 256 shards, so that their indices fit.
-            // The classes of one home stand together, and so do their counts.
-            homes: (0..CLASSES)
-                .map(|class| (class * shards / CLASSES) as u8)
-                .collect(),
             shards,
         }
     }
 
     #[inline]
     pub(crate) fn home(&self, class: usize) -> usize {
-        usize::from(self.homes[class])
+        // The classes of one home stand together, and so do their counts.
+        class * self.shards / CLASSES
     }
 
     #[inline]

@@ -6,9 +6,9 @@
 //! and the conjunction of the parts is the request: it is granted when all its
 //! parts are.
 //!
-//! Lock order: shards by ascending index (`Shared::spread` takes one out of order,
-//! without waiting for it); then, with none of them held, a waiter's own mutex (but
-//! for a waiter that nobody else has seen). Nothing else is locked inside.
+//! Lock order: shards by ascending index (`shards.rs`); then, with none of them held, a
+//! waiter's own mutex (but for a waiter that nobody else has seen). Nothing else is
+//! locked inside.
 
 use smallvec::SmallVec;
 
@@ -16,9 +16,10 @@ use crate::engine::{Attach, Engine, RequestId, State};
 use crate::id::LockId;
 use crate::names::NameHasher;
 use crate::owner::OwnerState;
+use crate::shards::Held;
 use crate::shared::Shared;
 use crate::stats::Tally;
-use crate::sync::{Arc, Mutex, MutexGuard};
+use crate::sync::Arc;
 use crate::waiter::{Outcome, Waiter};
 
 use crate::delivery::Deliveries;
@@ -45,6 +46,15 @@ pub(crate) struct Part {
 pub(crate) struct About {
     pub(crate) owner: Option<Arc<OwnerState>>,
     pub(crate) label: Option<Arc<str>>,
+}
+
+impl Part {
+    /// Whether its request waits, or an upgrade of it, or did until just now.
+    pub(crate) fn waits(&self) -> bool {
+        let waiters = [&self.waiter, &self.upgrade];
+        let mut waiters = waiters.into_iter().flatten();
+        waiters.any(|waiter| !waiter.is_complete())
+    }
 }
 
 impl About {
@@ -82,7 +92,7 @@ impl Attach for Part {
     }
 }
 
-/// One shard. Guarded by its mutex in `Shards`.
+/// One shard. Guarded by its mutex in [`Shards`](crate::shards::Shards).
 pub(crate) struct Shard {
     index: usize,
     pub(crate) engine: Engine<Part>,
@@ -103,6 +113,12 @@ impl Shard {
             contended: 0,
             tally: Tally::new(timing),
         }
+    }
+
+    /// From now on it takes nothing in, and nobody who waits here is granted.
+    pub(crate) fn close(&mut self) {
+        self.closed = true;
+        self.engine.freeze();
     }
 
     /// By which id the request is known whose part this is.
@@ -176,7 +192,6 @@ impl Shard {
                 }
                 continue;
             }
-            // Without a waiter it is being closed.
             let Some(waiter) = part.waiter.clone() else {
                 continue;
             };
@@ -190,33 +205,24 @@ impl Shard {
     }
 }
 
-pub(crate) type Shards = Box<[Padded<Mutex<Shard>>]>;
-
-/// Keeps neighbours off each other's cache lines: 128 bytes, because x86 fetches
-/// lines in pairs.
-#[repr(align(128))]
-pub(crate) struct Padded<T>(pub(crate) T);
-
 /// A live request's shards, locked, and its parts there.
 pub(crate) struct Located<'m> {
     /// Ascending by shard; the first is the part that the id names.
-    pub(crate) parts: SmallVec<[(MutexGuard<'m, Shard>, RequestId); 4]>,
+    pub(crate) parts: SmallVec<[(Held<'m>, RequestId); 4]>,
 }
 
 impl<'m> Located<'m> {
     /// Locks every shard that the request is in. `None`: the id is stale, or
     /// names a part that the request is not known by.
     pub(crate) fn find(shared: &'m Shared, id: LockId) -> Option<Self> {
-        let first = shared.shards.get(id.shard())?.0.lock();
-        Self::find_from(shared, first, id)
+        if !shared.shards.has(id.shard()) {
+            return None;
+        }
+        Self::find_from(shared, shared.shards.lock(id.shard()), id)
     }
 
     /// [`find`](Self::find), with the shard that the id names locked already.
-    pub(crate) fn find_from(
-        shared: &'m Shared,
-        first: MutexGuard<'m, Shard>,
-        id: LockId,
-    ) -> Option<Self> {
+    pub(crate) fn find_from(shared: &'m Shared, first: Held<'m>, id: LockId) -> Option<Self> {
         first.engine.state(id.request())?;
         let mut others: SmallVec<[LockId; 3]> = SmallVec::new();
         if let Some(part) = first.engine.payload(id.request()) {
@@ -230,7 +236,7 @@ impl<'m> Located<'m> {
         parts.push((first, id.request()));
         for other in others {
             // Ascending from the first, as the lock order wants.
-            parts.push((shared.shards[other.shard()].0.lock(), other.request()));
+            parts.push((shared.shards.lock(other.shard()), other.request()));
         }
         Some(Self { parts })
     }

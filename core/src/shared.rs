@@ -1,7 +1,7 @@
 //! What all handles, guards and pending requests of a manager share.
 
 use crate::clock::CoarseClock;
-use crate::delivery::{self, Call, Calls, Deliveries};
+use crate::delivery::{self, Call, Calls};
 use crate::error::{AcquireError, UpgradeError};
 use crate::id::LockId;
 use crate::limits::Limits;
@@ -10,14 +10,13 @@ use crate::named;
 use crate::names::NameHasher;
 use crate::owner::{Owner, OwnerId};
 use crate::route::Routes;
-use crate::shard::{Located, Padded, Shard, Shards};
+use crate::shard::Located;
+use crate::shards::Shards;
 use crate::stats::Stats;
-use crate::sync::{AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, RandomState, Weak};
-use crate::waiter::{Listener, Outcome};
+use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, RandomState, Weak};
+use crate::waiter::Listener;
 
 use std::hash::BuildHasher;
-
-use smallvec::SmallVec;
 
 /// A manager's settings.
 #[derive(Clone, Debug)]
@@ -31,7 +30,7 @@ pub(crate) struct Settings {
 }
 
 pub(crate) struct Shared {
-    /// At least one, at most 256. See `shard.rs` for what guards what.
+    /// See `shard.rs` for what guards what.
     pub(crate) shards: Shards,
     pub(crate) routes: Routes,
     /// Hashes names for all engines. Seeded per manager.
@@ -55,23 +54,16 @@ impl Shared {
         // The standard library seeds from the operating system.
         let random = RandomState::default();
         let hasher = NameHasher::new(random.hash_one("names"));
-        let shard = |shard: u64| {
-            let seed = random.hash_one(shard);
-            Padded(Mutex::new(Shard::new(
-                shard as usize,
-                seed,
-                hasher.clone(),
-                settings.timing,
-            )))
-        };
+        let identity = random.hash_one("identity");
+        let seeds = move |shard: usize| random.hash_one(shard as u64);
         Self {
-            shards: (0..settings.shards as u64).map(shard).collect(),
+            shards: Shards::new(settings.shards, seeds, hasher.clone(), settings.timing),
             routes: Routes::new(settings.shards),
             hasher: hasher.clone(),
             settings,
             name,
             clock: CoarseClock::new(),
-            identity: random.hash_one("identity"),
+            identity,
             waiting: AtomicUsize::new(0),
             owners: AtomicU64::new(0),
             waits: AtomicU64::new(0),
@@ -106,14 +98,10 @@ impl Shared {
         self.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Every shard, in the order of locking.
-    pub(crate) fn lock_all(&self) -> Vec<MutexGuard<'_, Shard>> {
-        self.shards.iter().map(|shard| shard.0.lock()).collect()
-    }
-
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = Stats::default();
-        let shards = self.lock_all();
+        let used = self.shards.used();
+        let shards: Vec<_> = used.map(|index| self.shards.lock(index)).collect();
         for shard in &shards {
             shard.tally.add_to(&mut stats);
         }
@@ -122,66 +110,6 @@ impl Shared {
         let later = stats.grants - stats.immediate_grants;
         stats.waiting = stats.waits.saturating_sub(later + stats.cancels);
         stats
-    }
-
-    /// Closes every shard and ends every waiting request and upgrade; what
-    /// remains is to tell them.
-    pub(crate) fn end_waiting(&self) -> Deliveries {
-        let mut shards = self.lock_all();
-        let mut closing = Deliveries::new();
-        let mut upgrades = Vec::new();
-        for shard in &mut shards {
-            shard.closed = true;
-            let ids: Vec<_> = shard.engine.ids_with_payload().collect();
-            for id in ids {
-                let Some(part) = shard.engine.payload_mut(id) else {
-                    continue;
-                };
-                // Without its waiter, a part that is granted by the end of
-                // another one below tells nobody.
-                if let Some(waiter) = part.waiter.take_if(|waiter| !waiter.is_complete()) {
-                    closing.push((waiter, Outcome::Closed));
-                }
-                if let Some(waiter) = part.upgrade.take_if(|waiter| !waiter.is_complete()) {
-                    upgrades.push((waiter, Outcome::Closed));
-                }
-            }
-        }
-        // A request with several parts was found once for each.
-        closing.sort_by_key(|(waiter, _)| waiter.id);
-        closing.dedup_by_key(|(waiter, _)| waiter.id);
-        upgrades.sort_by_key(|(waiter, _)| waiter.id);
-        upgrades.dedup_by_key(|(waiter, _)| waiter.id);
-        let mut nobody = Deliveries::new();
-        // First, or one could be granted by the end of a request below.
-        for (waiter, _) in &upgrades {
-            self.cancel_upgrade_locked(&mut shards, waiter.id, &mut nobody);
-        }
-        for (waiter, _) in &closing {
-            self.stops_waiting();
-            let others = self.end_locked(&mut shards, waiter.id, &mut nobody);
-            for other in others {
-                self.end_locked(&mut shards, other, &mut nobody);
-            }
-        }
-        debug_assert!(nobody.is_empty(), "whoever waited is being closed");
-        closing.extend(upgrades);
-        closing
-    }
-
-    /// Ends one part of a waiting request, with all shards locked. The others.
-    pub(crate) fn end_locked(
-        &self,
-        shards: &mut [MutexGuard<'_, Shard>],
-        id: LockId,
-        deliveries: &mut Deliveries,
-    ) -> SmallVec<[LockId; 3]> {
-        let shard = &mut shards[id.shard()];
-        let part = shard.end_part(id.request(), deliveries).unwrap_or_default();
-        if part.known_as.is_none() {
-            shard.tally.cancels += 1;
-        }
-        part.others
     }
 
     pub(crate) fn state(&self, id: LockId) -> Option<crate::engine::State> {
@@ -197,17 +125,19 @@ impl Drop for Shared {
         // Requests known only by their ids may still wait, or their upgrades; the
         // callbacks are owed a call.
         let mut calls = Calls::new();
-        for (waiter, outcome) in self.end_waiting() {
-            match waiter.settle(outcome) {
-                Listener::None | Listener::Waker(_) => {}
-                Listener::Callback(callback) => {
-                    calls.push(Call::Back(callback, Err(AcquireError::Closed)));
-                }
-                Listener::Upgrade(callback) => {
-                    calls.push(Call::Upgraded(callback, Err(UpgradeError::Closed)));
+        self.close(|ended| {
+            for (waiter, outcome) in ended {
+                match waiter.settle(outcome) {
+                    Listener::None | Listener::Waker(_) => {}
+                    Listener::Callback(callback) => {
+                        calls.push(Call::Back(callback, Err(AcquireError::Closed)));
+                    }
+                    Listener::Upgrade(callback) => {
+                        calls.push(Call::Upgraded(callback, Err(UpgradeError::Closed)));
+                    }
                 }
             }
-        }
+        });
         delivery::run(calls);
     }
 }

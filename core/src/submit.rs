@@ -12,9 +12,10 @@ use crate::owner::{OwnerId, OwnerState};
 use crate::prepared::{self, Prepared, PreparedClaim, Steps};
 use crate::route::Place;
 use crate::shard::{About, Part, Shard};
+use crate::shards::Held;
 use crate::shared::Shared;
 use crate::stats::Tally;
-use crate::sync::{Arc, MutexGuard};
+use crate::sync::Arc;
 use crate::waiter::{Kind, Listener, Outcome, Waiter};
 
 /// What to do if the request cannot be granted at once.
@@ -72,7 +73,7 @@ impl<E: Into<AcquireError>> From<E> for NotSubmitted {
 }
 
 /// Shards that are locked, ascending.
-pub(crate) type Locked<'m> = SmallVec<[(usize, MutexGuard<'m, Shard>); 8]>;
+pub(crate) type Locked<'m> = SmallVec<[(usize, Held<'m>); 8]>;
 
 impl Shared {
     /// Submits a request of one claim that nothing else is said of: the common
@@ -100,7 +101,7 @@ impl Shared {
         };
         let now = self.clock.now();
         if let Place::One(mut index) = place {
-            let mut shard = match self.shards[index].0.try_lock() {
+            let mut shard = match self.shards.try_lock(index) {
                 Some(shard) => shard,
                 None => self.lock_contended(index, &ready, &mut index),
             };
@@ -147,8 +148,8 @@ impl Shared {
         index: usize,
         claim: &PreparedClaim<'_, '_>,
         locked: &mut usize,
-    ) -> MutexGuard<'_, Shard> {
-        let mut shard = self.shards[index].0.lock();
+    ) -> Held<'_> {
+        let mut shard = self.shards.lock(index);
         shard.contended += 1;
         if shard.contended < self.settings.spread_after {
             return shard;
@@ -168,7 +169,7 @@ impl Shared {
         home: usize,
         shard: &mut Shard,
         claim: &PreparedClaim<'_, '_>,
-    ) -> Option<(usize, MutexGuard<'_, Shard>)> {
+    ) -> Option<(usize, Held<'_>)> {
         let first = claim.steps.first()?;
         let class = crate::engine::class(first.hash);
         if self.routes.home(class) != home
@@ -183,7 +184,7 @@ impl Shared {
             return None;
         }
         // Not in the order of locking, so without waiting.
-        let mut other = self.shards[wanted.shard].0.try_lock()?;
+        let mut other = self.shards.try_lock(wanted.shard)?;
         other.engine.observe(shard.engine.clock());
         self.routes.take_into_use(&wanted);
         shard.contended = 0;
@@ -241,7 +242,7 @@ impl Shared {
         let now = self.clock.now();
         let mut shards = Locked::new();
         for &index in &indices {
-            shards.push((index, self.shards[index].0.lock()));
+            shards.push((index, self.shards.lock(index)));
         }
         let mut claims = prepared.iter().zip(&homes);
         if !claims.all(|(claim, &home)| self.routes.plain_home(claim.steps) == Some(home)) {
@@ -289,7 +290,7 @@ impl Shared {
             indices.sort_unstable();
             indices.dedup();
             for index in indices {
-                shards.push((index, self.shards[index].0.lock()));
+                shards.push((index, self.shards.lock(index)));
             }
             let now = self.places(prepared);
             if now == places {
@@ -300,7 +301,7 @@ impl Shared {
             }
             places = now;
         }
-        let shards = self.lock_all().into_iter().enumerate().collect();
+        let shards = self.shards.lock_all().into_iter().enumerate().collect();
         (shards, self.places(prepared))
     }
 
@@ -380,7 +381,7 @@ impl Shared {
         deliveries: &mut Deliveries,
     ) -> Result<Submission, NotSubmitted> {
         let here = |index: usize| places.iter().any(|place| self.routes.is_in(*place, index));
-        let is_ours = |(index, _): &&(usize, MutexGuard<'_, Shard>)| here(*index);
+        let is_ours = |(index, _): &&(usize, Held<'_>)| here(*index);
         if shards.iter().filter(is_ours).any(|(_, shard)| shard.closed) {
             return Err(AcquireError::Closed.into());
         }

@@ -16,7 +16,7 @@ use crate::prepared;
 use crate::shard::{Located, Shard};
 use crate::shared::Shared;
 use crate::submit::Locked;
-use crate::sync::{Arc, MutexGuard};
+use crate::sync::Arc;
 use crate::waiter::{Kind, Listener, Outcome, Waiter};
 
 /// Where an upgrade stands.
@@ -108,12 +108,15 @@ impl Shared {
     /// them.
     fn lock_parts(&self, id: LockId, others: &[usize]) -> Option<(Locked<'_>, Vec<LockId>)> {
         // A request has the same parts as long as it lives.
-        let parts = parts(&self.shards.get(id.shard())?.0.lock(), id)?;
+        if !self.shards.has(id.shard()) {
+            return None;
+        }
+        let parts = parts(&self.shards.lock(id.shard()), id)?;
         let mut indices: SmallVec<[usize; 8]> = parts.iter().map(|it| it.shard()).collect();
         indices.extend_from_slice(others);
         indices.sort_unstable();
         indices.dedup();
-        let lock = |index: usize| (index, self.shards[index].0.lock());
+        let lock = |index: usize| (index, self.shards.lock(index));
         let shards: Locked<'_> = indices.into_iter().map(lock).collect();
         shard_of(&shards, id)?.engine.state(id.request())?;
         Some((shards, parts))
@@ -282,18 +285,6 @@ impl Shared {
         // Foreign, so dropped when the others have been told.
         drop(abandoned);
         Ok(())
-    }
-
-    /// Takes back an upgrade, with all shards locked.
-    pub(crate) fn cancel_upgrade_locked(
-        &self,
-        shards: &mut [MutexGuard<'_, Shard>],
-        id: LockId,
-        deliveries: &mut Deliveries,
-    ) {
-        for part in parts(&shards[id.shard()], id).unwrap_or_default() {
-            cancel_part(&mut shards[part.shard()], part.request(), deliveries);
-        }
     }
 
     /// The token of a granted request that writes all that it claims; of one whose
@@ -503,7 +494,7 @@ fn complete_part(shard: &mut Shard, part: RequestId, token: u64, deliveries: &mu
     shard.tell_granted(&granted, deliveries);
 }
 
-fn cancel_part(shard: &mut Shard, part: RequestId, deliveries: &mut Deliveries) {
+pub(crate) fn cancel_part(shard: &mut Shard, part: RequestId, deliveries: &mut Deliveries) {
     if let Some(payload) = shard.engine.payload_mut(part) {
         payload.upgrade = None;
     }

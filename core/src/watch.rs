@@ -1,13 +1,17 @@
 //! Watching for locks that are held or awaited for long.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::closing::PORTION;
 use crate::id::LockId;
-use crate::inspect::{self, RequestInfo};
+use crate::inspect::{Look, RequestInfo};
 use crate::manager::Manager;
+use crate::shard::Shard;
+use crate::shared::Shared;
 use crate::sync::{Arc, Weak};
 
 /// Calls a hook for requests that are held or awaited for long. From
@@ -37,9 +41,9 @@ impl Manager {
     /// told up to a quarter of the threshold late.
     ///
     /// The hook runs on a thread that the watch begins for itself, with no
-    /// internal lock held. Each look takes as long as
-    /// [`inspect`](Self::inspect) from the root: with very many locks choose a
-    /// long threshold. A panic in the hook ends the watch. The watch does not keep
+    /// internal lock held. Each look goes over all live requests as
+    /// [`inspect`](Self::inspect) does, a few at a time, and copies only what is to be
+    /// told. A panic in the hook ends the watch. The watch does not keep
     /// the manager alive, but for the moment of a look: a named manager may be found
     /// again in that moment though its last handle has gone.
     ///
@@ -63,14 +67,16 @@ impl Manager {
                     let Some(shared) = Weak::upgrade(&shared) else {
                         return;
                     };
-                    let seen = inspect::all(&shared);
+                    let due = due(&shared, threshold, &mut told);
                     // Not kept alive by its own watch while the hook runs.
                     drop(shared);
-                    look(seen, threshold, &mut told, |it| {
-                        hook(it);
+                    for it in due {
+                        hook(&it);
                         // Perhaps by the hook itself: then that call was its last.
-                        !watched.has_come()
-                    });
+                        if watched.has_come() {
+                            return;
+                        }
+                    }
                 }
             })?;
         Ok(Watch {
@@ -80,22 +86,30 @@ impl Manager {
     }
 }
 
-/// Tells of those that have come to the threshold, while the hook says to go on, and
-/// forgets those that ended.
-fn look(
-    seen: Vec<RequestInfo>,
+/// Those that have come to the threshold and were not told of yet. Whoever has ended is
+/// forgotten, and who is granted now after it was told of as waiting.
+fn due(
+    shared: &Shared,
     threshold: Duration,
     told: &mut HashSet<(LockId, bool)>,
-    mut hook: impl FnMut(&RequestInfo) -> bool,
-) {
-    let key = |it: &RequestInfo| (it.id, it.state == crate::LockState::Waiting);
-    let live: HashSet<_> = seen.iter().map(key).collect();
-    told.retain(|it| live.contains(it));
-    for it in seen {
-        if it.age >= threshold && told.insert(key(&it)) && !hook(&it) {
-            return;
+) -> Vec<RequestInfo> {
+    let ripe = RefCell::new(HashSet::new());
+    let mut due = Vec::new();
+    let all = |shard: &Shard, from| {
+        let (ids, next) = shard.engine.some_ids(from, PORTION);
+        (ids.collect(), next)
+    };
+    let wanted = |it: &Look<'_>| match it.age(shared) {
+        Some((age, waits)) if age >= threshold => {
+            let key = (it.id, waits);
+            ripe.borrow_mut().insert(key);
+            !told.contains(&key)
         }
-    }
+        _ => false,
+    };
+    shared.look(all, wanted, |it| due.push(it));
+    *told = ripe.into_inner();
+    due
 }
 
 impl Ended {

@@ -141,7 +141,8 @@ pub unsafe extern "C" fn oarlock_error_message(error: *const oarlock_error) -> *
 /// For DEADLOCK they are the cycle, from the one that was refused on: each waits for
 /// what the owner of the next holds, and the last for one of those before it. For TIMEOUT of
 /// oarlock_acquire with a `timeout_ns` above 0 they are those that were in the way
-/// when the time was up. For anything else there are none.
+/// when the time was up, 32 of them at most; the message says how many there were.
+/// For anything else there are none.
 ///
 /// Ownership: the array belongs to the error; do not free it.
 /// Lifetimes: `error` must not have been freed; the array and the labels in it

@@ -22,7 +22,7 @@ enum Details {
     /// The cycle that the request would have stood in. Shared, so cheap to pass on.
     Circle(Circle),
     /// Who was in the way.
-    Blockers(Vec<Party>),
+    Blockers(Vec<Party>, usize),
 }
 
 impl Failure {
@@ -47,11 +47,11 @@ impl Failure {
         Self::new(OARLOCK_ERR_INVALID_ARGUMENT, detail)
     }
 
-    /// The time was up.
-    pub(crate) fn timeout(blockers: Vec<Party>) -> Self {
+    /// The time was up. Some of those in the way, and how many there were.
+    pub(crate) fn timeout(blockers: Vec<Party>, count: usize) -> Self {
         Self {
             code: OARLOCK_ERR_TIMEOUT,
-            details: Details::Blockers(blockers),
+            details: Details::Blockers(blockers, count),
         }
     }
 
@@ -84,7 +84,7 @@ impl Failure {
             Details::None => (message(self.code).to_string_lossy(), Vec::new()),
             Details::Sentence(sentence) => (sentence, Vec::new()),
             Details::Circle(circle) => (circle.to_string().into(), Party::circle(&circle)),
-            Details::Blockers(parties) => (in_the_way(self.code, &parties), parties),
+            Details::Blockers(parties, count) => (in_the_way(self.code, &parties, count), parties),
         };
         Box::new(oarlock_error::new(self.code, &text, parties))
     }
@@ -98,14 +98,14 @@ impl Failure {
 }
 
 /// The sentence of a status, and the names of those that stood in the way.
-fn in_the_way(code: oarlock_status, parties: &[Party]) -> Cow<'static, str> {
+fn in_the_way(code: oarlock_status, parties: &[Party], count: usize) -> Cow<'static, str> {
     let sentence = message(code).to_string_lossy();
     let names: Vec<_> = parties
         .iter()
         .filter_map(|party| party.label.as_deref())
         .map(|label| format!("{label:?}"))
         .collect();
-    match (parties.len(), names.is_empty()) {
+    match (count.max(parties.len()), names.is_empty()) {
         (0, _) => sentence,
         (count, true) => format!("{sentence}; requests in the way: {count}").into(),
         (count, false) => format!(

@@ -157,18 +157,25 @@ pub(crate) fn try_for_timeout<'a, I: Iterator<Item = Claim<'a>>>(
     })
 }
 
+/// An error names so many requests at most.
+const NAMED: usize = 32;
+
 /// The time is up: the request leaves the queue, unless the grant comes first.
 fn give_up(manager: &Manager, pending: Pending, wants_blockers: bool) -> Result<Guard, Failure> {
     let id = pending.id();
-    let mut blockers = Vec::new();
+    let (mut blockers, mut count) = (Vec::new(), 0);
     if wants_blockers {
         // Before it leaves: afterwards nothing is in its way.
-        for blocker in manager.blockers(id).unwrap_or_default() {
-            blockers.extend(manager.info(blocker).map(Party::from));
-        }
+        let (some, all) = manager.some_blockers(id, NAMED).unwrap_or_default();
+        blockers.extend(
+            some.into_iter()
+                .filter_map(|it| manager.info(it).ok())
+                .map(Party::from),
+        );
+        count = all;
     }
     match manager.expire(id) {
-        Ok(()) => Err(Failure::timeout(blockers)),
+        Ok(()) => Err(Failure::timeout(blockers, count)),
         // Granted, or ended by somebody else; whoever did it is about to tell.
         Err(_) => Ok(pending.wait()?),
     }

@@ -89,6 +89,24 @@ static void a_timeout_names_the_blockers(void) {
   check_done(manager);
 }
 
+/* Of many it names some, and says how many there were. */
+static void a_timeout_names_some_of_many(void) {
+  oarlock_manager *const manager = check_manager();
+  oarlock_lock held[50];
+  for (int i = 0; i < 50; i++) held[i] = check_hold(manager, oarlock_read("a"));
+  const oarlock_claim claim = oarlock_write("a");
+  oarlock_lock lock = 9;
+  oarlock_error *error = NULL;
+  size_t count = 99;
+  CHECK_STATUS(OARLOCK_ERR_TIMEOUT,
+               oarlock_acquire(manager, &claim, 1, NULL, CHECK_SOON, &lock, NULL, &error));
+  CHECK(oarlock_error_parties(error, &count) != NULL && count == 32);
+  CHECK(strstr(oarlock_error_message(error), "in the way: 50") != NULL);
+  oarlock_error_free(error);
+  for (int i = 0; i < 50; i++) CHECK_STATUS(OARLOCK_OK, oarlock_release(manager, held[i]));
+  check_done(manager);
+}
+
 /* Only that one does: a try has not looked, and a wait goes on. */
 static void other_errors_name_nobody(void) {
   oarlock_manager *const manager = check_manager();
@@ -117,6 +135,7 @@ int main(void) {
   RUN(blockers_are_counted_and_cut_off);
   RUN(permits_and_upgrades_have_blockers_too);
   RUN(a_timeout_names_the_blockers);
+  RUN(a_timeout_names_some_of_many);
   RUN(other_errors_name_nobody);
   return check_failed_tests != 0;
 }

@@ -79,8 +79,9 @@ impl<T: Attach> Engine<T> {
     /// Retires a node and those above it, so far as they are empty.
     pub(super) fn retire_empty(&mut self, mut node: NodeIndex) {
         loop {
+            let parent = self.tree.parent(node);
             self.retire_if_empty(node);
-            match self.tree.parent(node) {
+            match parent {
                 Some(parent) => node = parent,
                 None => return,
             }

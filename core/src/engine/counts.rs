@@ -97,6 +97,16 @@ impl Counts {
         self
     }
 
+    /// How many of those counted here are incompatible with this mode.
+    pub(super) fn blocking(&self, mode: NodeMode) -> usize {
+        let blocks = |place: &usize| {
+            let bits = u64::from(u32::MAX) << (32 * (place % 2));
+            BLOCKING[mode.index()][place / 2] & bits != 0
+        };
+        let places = [IS, IX, S, X].into_iter().filter(blocks);
+        places.map(|place| self.get(place) as usize).sum()
+    }
+
     /// Whether anything counted here is incompatible with this mode.
     #[inline]
     pub(super) fn block(&self, mode: NodeMode) -> bool {

@@ -1,10 +1,10 @@
 //! The crowd at a node: who waits there, first in, first out, and who has a
 //! permit. Most nodes have none.
 
-use slab::Slab;
 use smallvec::SmallVec;
 
 use super::modes::{ALL, MODES, NodeMode};
+use super::slab::Slab;
 use crate::owner::OwnerId;
 
 /// A place in the table of waits.
@@ -110,9 +110,6 @@ pub(super) struct Crowds {
     crowds: Slab<Crowd>,
     waits: Slab<Wait>,
 }
-
-/// An idle engine keeps room for so many waits.
-const KEPT_ROOM: usize = 4_096;
 
 /// A crowd's place, as a node knows it: counted from 1, 0 for none.
 pub(super) type CrowdIndex = u32;
@@ -291,16 +288,6 @@ impl Crowds {
             }
             None if special => owners.push(owner),
             _ => {}
-        }
-    }
-
-    /// Gives memory back after a crowd.
-    pub(super) fn shrink(&mut self) {
-        if self.waits.is_empty() && self.waits.capacity() > KEPT_ROOM {
-            self.waits = Slab::new();
-        }
-        if self.crowds.is_empty() && self.crowds.capacity() > KEPT_ROOM {
-            self.crowds = Slab::new();
         }
     }
 

@@ -155,7 +155,9 @@ impl<T: Attach> Engine<T> {
         if cfg!(oarlock_mutation = "skip_one_scan") && self.arrivals % 7 == 3 {
             return;
         }
-        while let Some(at) = self.next_to_pass(node) {
+        while !self.frozen
+            && let Some(at) = self.next_to_pass(node)
+        {
             self.pass(node, at, grants);
         }
         self.crowds

@@ -1,8 +1,11 @@
 //! Ending a request.
 
+use super::crowd::Crowds;
 use super::entry::{Entry, Permit};
 use super::modes::NodeMode;
-use super::tree::{NodeIndex, ROOT};
+use super::owned::Owned;
+use super::through::Through;
+use super::tree::{NodeIndex, ROOT, Tree};
 use super::{Attach, Ended, Engine, Grants, RequestId, State, in_order, state_of};
 use crate::owner::OwnerId;
 
@@ -48,18 +51,19 @@ impl<T: Attach> Engine<T> {
         while let Some(parent) = self.tree.parent(node) {
             let there = self.tree.node_mut(node);
             there.counts.remove(mode);
-            if there.counts.is_zero() {
-                self.tree.retire(node);
-            }
+            let is_empty = there.counts.is_zero();
             if parent == ROOT {
                 self.tops[self.tree.class(node)] -= 1;
+            }
+            if is_empty {
+                self.tree.retire(node);
             }
             mode = NodeMode::intention(simple.mode);
             node = parent;
         }
         self.tree.node_mut(ROOT).counts.remove(mode);
-        if self.requests.len() == 0 {
-            self.tree.shrink();
+        if self.is_sparse() {
+            self.give_back();
         }
         true
     }
@@ -83,8 +87,8 @@ impl<T: Attach> Engine<T> {
             }
         }
         self.keep_entries(record.entries);
-        if self.requests.len() == 0 {
-            self.shrink();
+        if self.is_sparse() {
+            self.give_back();
         }
         true
     }
@@ -101,14 +105,14 @@ impl<T: Attach> Engine<T> {
             if there.crowd != 0 {
                 self.pass_waiting(node, grants);
             }
-            self.retire_if_empty(node);
             if at == Some(ROOT) {
                 self.tops[self.tree.class(node)] -= 1;
             }
+            self.retire_if_empty(node);
             mode = NodeMode::intention(simple.mode);
         }
-        if self.requests.len() == 0 {
-            self.shrink();
+        if self.is_sparse() {
+            self.give_back();
         }
         Some(simple.token)
     }
@@ -144,8 +148,8 @@ impl<T: Attach> Engine<T> {
             self.look_at(entry.node, grants);
         }
         self.keep_entries(record.entries);
-        if self.requests.len() == 0 {
-            self.shrink();
+        if self.is_sparse() {
+            self.give_back();
         }
         Some(Ended {
             state: state_of(token),
@@ -213,14 +217,36 @@ impl<T: Attach> Engine<T> {
         self.retire_if_empty(node);
     }
 
-    /// Gives memory back after a crowd: when nobody is left.
-    fn shrink(&mut self) {
-        self.tree.shrink();
-        self.crowds.shrink();
-        self.through.shrink();
-        self.requests.shrink();
-        if self.marks.capacity() > 4_096 {
-            self.marks = Vec::new();
+    /// Gives all back, when nobody is left and nobody will come.
+    fn forget(&mut self) {
+        self.tree = Tree::new(self.tree.hasher().clone());
+        self.crowds = Crowds::default();
+        self.owned = Owned::default();
+        self.through = Through::default();
+        self.requests.forget();
+        self.marks = Vec::new();
+        self.spare = Vec::new();
+    }
+
+    /// Whether there is memory to be given back.
+    #[inline]
+    fn is_sparse(&self) -> bool {
+        self.tree.is_sparse() || (self.frozen && self.requests.len() == 0)
+    }
+
+    /// Gives memory back when few of a crowd are left. What has a table of places of
+    /// its own does so by itself.
+    #[cold]
+    pub(super) fn give_back(&mut self) {
+        if self.frozen && self.requests.len() == 0 {
+            self.forget();
+            return;
         }
+        self.tree.shrink();
+        let nodes = self.tree.places();
+        self.through.shrink(nodes);
+        self.marks.truncate(nodes);
+        self.marks.shrink_to_fit();
+        self.spare = Vec::new();
     }
 }

@@ -1,10 +1,14 @@
 //! Looking: who holds and waits, and for whom. Nothing here changes anything.
 
+use std::collections::BTreeSet;
+
+use smallvec::SmallVec;
+
 use super::counts::Counts;
 use super::crowd::{Stage, Wait};
 use super::decide::Asker;
 use super::entry::{Entry, Permit};
-use super::modes::NodeMode;
+use super::modes::{ALL, NodeMode};
 use super::request::Record;
 use super::tree::{NodeIndex, ROOT};
 use super::{Attach, Engine, RequestId, State, state_of};
@@ -13,6 +17,9 @@ use crate::mode::Mode;
 use crate::names::Step;
 use crate::owner::OwnerId;
 use crate::path::Path;
+
+/// Of those that wait in one queue so many are counted one by one.
+const COUNTED: usize = 1_000;
 
 /// One live request, as it stands now.
 #[derive(Clone, Debug)]
@@ -32,10 +39,14 @@ pub struct Seen {
 }
 
 impl<T: Attach> Engine<T> {
-    /// The live requests with a claim at this path, below it or above it, in no
-    /// particular order. Takes time in proportion to the most requests that were
-    /// ever live at once.
-    pub(crate) fn see(&self, steps: &[Step<'_>]) -> Vec<Seen> {
+    /// Of the live requests in the next so many places from one on those with a claim
+    /// at this path, below it or above it, and where to go on after those.
+    pub(crate) fn some_at(
+        &self,
+        steps: &[Step<'_>],
+        from: usize,
+        places: usize,
+    ) -> (Vec<RequestId>, Option<usize>) {
         // The nodes on the way, so far as they are there.
         let mut way = vec![ROOT];
         for step in steps {
@@ -47,10 +58,9 @@ impl<T: Attach> Engine<T> {
         let below = (way.len() == steps.len() + 1).then(|| way[way.len() - 1]);
         let concerned =
             |node| way.contains(&node) || below.is_some_and(|top| self.is_below(node, top));
-        let ids = self.requests.ids();
-        ids.filter(|&id| self.targets(id).iter().any(|&(node, ..)| concerned(node)))
-            .filter_map(|id| self.seen(id))
-            .collect()
+        let (ids, next) = self.some_ids(from, places);
+        let at = ids.filter(|&id| self.targets(id).iter().any(|&(node, ..)| concerned(node)));
+        (at.collect(), next)
     }
 
     /// One live request; `None` for a stale id.
@@ -105,6 +115,66 @@ impl<T: Attach> Engine<T> {
                     .any(|entry| self.keeps_waiting(entry, other))
             })
             .collect()
+    }
+
+    /// Some of the requests that keep one, or its upgrade, waiting, so many at most, and
+    /// how many there are: exactly, if that is no more, and else about: those that wait
+    /// in front are counted up to a thousand, and who is in the way at two nodes twice.
+    pub(crate) fn some_blockers(&self, id: RequestId, most: usize) -> (Vec<RequestId>, usize) {
+        let Some(record) = self.requests.record(id) else {
+            return (Vec::new(), 0);
+        };
+        let is_own = |other: RequestId| {
+            other == id || (record.owner.is_some() && self.owner(other) == record.owner)
+        };
+        // Who waits in front stands in the queues; who holds has only been counted.
+        let (mut found, mut passed) = (BTreeSet::new(), 0);
+        for entry in &record.entries {
+            let node = entry.node;
+            let there = self.tree.node(node).crowd;
+            let mut queues: SmallVec<[Stage; 6]> = SmallVec::new();
+            if let Some(at) = entry.wait
+                && let Stage::Mode(mode) = self.crowds.wait(at).stage
+            {
+                let own = self.own_counts(node, id, record.owner);
+                passed += self.tree.node(node).counts.without(own).blocking(mode);
+                let blocking = ALL.into_iter().filter(|other| !other.compatible(mode));
+                queues.extend(blocking.map(Stage::Mode));
+            }
+            if let Permit::Waiting(_) = entry.permit {
+                passed += self.crowds.get(there).map_or(0, |it| it.permits.len());
+                queues.push(Stage::Permit);
+            }
+            for queue in queues {
+                let list = self.crowds.list(there, queue).take(COUNTED);
+                let others = list.map(|(_, wait)| self.requests.id_at(wait.slot));
+                let ahead =
+                    |other: &RequestId| !is_own(*other) && self.keeps_waiting(entry, *other);
+                found.extend(others.filter(ahead));
+            }
+        }
+        let waiting = found.len();
+        let is_in_the_way = |other: RequestId| {
+            let mut entries = record.entries.iter();
+            entries.any(|entry| self.keeps_waiting(entry, other))
+        };
+        if passed > 0 && waiting <= most {
+            let mut left = passed.min(most + 1 - waiting);
+            for other in self.requests.ids().filter(|other| !is_own(*other)) {
+                if left == 0 {
+                    break;
+                }
+                if is_in_the_way(other) && found.insert(other) {
+                    left -= 1;
+                }
+            }
+        }
+        let count = if found.len() <= most {
+            found.len()
+        } else {
+            found.len().max(passed + waiting)
+        };
+        (found.into_iter().take(most).collect(), count)
     }
 
     /// Whether the other request keeps this entry of one waiting.

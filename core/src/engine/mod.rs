@@ -64,6 +64,7 @@ mod crowd;
 mod deadlock;
 mod decide;
 mod entry;
+mod free_list;
 mod leave;
 mod look;
 pub(crate) mod modes;
@@ -72,6 +73,7 @@ mod over;
 mod owned;
 mod request;
 mod send_back;
+mod slab;
 mod through;
 mod tree;
 
@@ -191,6 +193,8 @@ pub struct Engine<T> {
     spare: Vec<Vec<Entry>>,
     /// How many entries there are directly below the root, by class.
     tops: Box<[u32]>,
+    /// Nobody who waits is granted any more.
+    frozen: bool,
 }
 
 impl<T: Attach> Engine<T> {
@@ -218,6 +222,16 @@ impl<T: Attach> Engine<T> {
             round: 0,
             spare: Vec::new(),
             tops: vec![0; CLASSES].into_boxed_slice(),
+            frozen: false,
+        }
+    }
+
+    /// From now on nobody who waits is granted, whoever ends; the caller takes nothing
+    /// in any more, and what it keeps is given back when the last request has ended.
+    pub(crate) fn freeze(&mut self) {
+        self.frozen = true;
+        if self.requests.len() == 0 {
+            self.give_back();
         }
     }
 
@@ -376,9 +390,14 @@ impl<T: Attach> Engine<T> {
         !self.owned.requests(owner).is_empty()
     }
 
-    /// The requests that something may be attached to.
-    pub(crate) fn ids_with_payload(&self) -> impl Iterator<Item = RequestId> {
-        self.requests.records().map(|(id, _)| id)
+    /// The live requests in the next so many places from one on, and where to go on
+    /// after those; `None` at the end. A request keeps its place as long as it lives.
+    pub(crate) fn some_ids(
+        &self,
+        from: usize,
+        places: usize,
+    ) -> (impl Iterator<Item = RequestId>, Option<usize>) {
+        self.requests.some_ids(from, places)
     }
 
     /// Not less than any token given here.

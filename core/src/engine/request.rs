@@ -5,12 +5,12 @@
 //! count at the nodes above follows from the tree. Every other request has a
 //! record besides, with an entry for each of its nodes.
 
-use slab::Slab;
-
 use super::Attach;
 use super::entry::{Entry, Permit, Target};
+use super::free_list::{Free, FreeList};
 use super::modes::NodeMode;
 use super::order::Order;
+use super::slab::Slab;
 use super::tree::NodeIndex;
 use crate::mode::Mode;
 use crate::owner::OwnerId;
@@ -184,10 +184,37 @@ struct Slot {
     /// Without a record, the node of the claim. In an empty slot, the next empty
     /// one.
     node: u32,
-    /// When the request was granted, on the caller's clock.
+    /// When the request was granted, on the caller's clock. In an empty slot, the empty
+    /// one before.
     since: u32,
     /// The record, counted from 1, or 0; above it `LIVE` and `WRITES`.
     word: u32,
+}
+
+impl Free for Slot {
+    #[inline]
+    fn is_free(&self) -> bool {
+        self.word & LIVE == 0
+    }
+
+    fn before(&self) -> u32 {
+        self.since
+    }
+
+    #[inline]
+    fn after(&self) -> u32 {
+        self.node
+    }
+
+    #[inline]
+    fn set_before(&mut self, at: u32) {
+        self.since = at;
+    }
+
+    #[inline]
+    fn set_after(&mut self, at: u32) {
+        self.node = at;
+    }
 }
 
 /// The slot holds a request.
@@ -196,17 +223,18 @@ const LIVE: u32 = 1 << 31;
 const WRITES: u32 = 1 << 30;
 /// The record's place.
 const RECORD: u32 = (1 << 26) - 1;
-/// The end of the list of empty slots.
-const NONE: u32 = u32::MAX;
 
 /// Requests by id. Freed slots are used again, last freed first.
 #[derive(Debug)]
 pub(super) struct Requests<T> {
     slots: Vec<Slot>,
     records: Slab<Record<T>>,
-    free: u32,
+    free: FreeList,
     live: usize,
     seed: u64,
+    /// What the generations of slots begin with, over what they began with first: more
+    /// than a slot that was given back has had.
+    later: u32,
 }
 
 impl<T> Requests<T> {
@@ -214,9 +242,10 @@ impl<T> Requests<T> {
         Self {
             slots: Vec::new(),
             records: Slab::new(),
-            free: NONE,
+            free: FreeList::new(),
             live: 0,
             seed,
+            later: 0,
         }
     }
 
@@ -253,9 +282,10 @@ impl<T> Requests<T> {
     #[inline]
     fn insert_slot(&mut self, node: u32, token: u64, since: u32, word: u32) -> RequestId {
         self.live += 1;
-        if self.free == NONE {
+        let Some(slot) = self.free.take(&self.slots) else {
             let slot = self.slots.len() as u32;
-            let generation = first_generation(self.seed, slot);
+            let first = first_generation(self.seed, slot);
+            let generation = first.wrapping_add(self.later).max(1);
             self.slots.push(Slot {
                 token,
                 generation,
@@ -264,11 +294,9 @@ impl<T> Requests<T> {
                 word,
             });
             return RequestId { slot, generation };
-        }
-        let slot = self.free;
+        };
         let place = &mut self.slots[slot as usize];
         debug_assert!(place.word & LIVE == 0, "a free slot is empty");
-        self.free = place.node;
         place.token = token;
         place.node = node;
         place.since = since;
@@ -370,9 +398,13 @@ impl<T> Requests<T> {
         let place = &mut self.slots[slot as usize];
         place.word = 0;
         place.generation = place.generation.wrapping_add(1).max(1);
-        place.node = self.free;
-        self.free = slot;
         self.live -= 1;
+        let (seed, later) = (self.seed, &mut self.later);
+        self.free.give(&mut self.slots, slot, |slot, gone: Slot| {
+            // A slot that is made anew has later generations than this one had.
+            let first = first_generation(seed, slot);
+            *later = (*later).max(gone.generation.wrapping_sub(first));
+        });
     }
 
     /// The id of the live request in a slot that a queue names.
@@ -394,13 +426,6 @@ impl<T> Requests<T> {
         self.records.get(place)
     }
 
-    /// All requests with records: all that wait, and all that belong to owners. Takes
-    /// time in proportion to the most that there ever were.
-    pub(super) fn records(&self) -> impl Iterator<Item = (RequestId, &Record<T>)> {
-        let records = self.records.iter();
-        records.map(|(_, record)| (self.id_at(record.slot), record))
-    }
-
     /// All live requests. Takes time in proportion to the most that were ever
     /// live at once.
     pub(super) fn ids(&self) -> impl Iterator<Item = RequestId> {
@@ -414,16 +439,38 @@ impl<T> Requests<T> {
             })
     }
 
-    /// Gives memory back after a crowd; slots stay, for their generations.
-    pub(super) fn shrink(&mut self) {
-        if self.records.is_empty() && self.records.capacity() > KEPT_ROOM {
-            self.records = Slab::new();
-        }
+    /// Those in the next so many slots from one on, and the slot to go on with.
+    pub(super) fn some_ids(
+        &self,
+        from: usize,
+        slots: usize,
+    ) -> (impl Iterator<Item = RequestId>, Option<usize>) {
+        let end = self.slots.len().min(from.saturating_add(slots));
+        let some = self.slots.get(from..end).unwrap_or_default();
+        let live = (from..end).zip(some);
+        let live = live.filter(|(_, place)| place.word & LIVE != 0);
+        let ids = live.map(|(slot, place)| RequestId {
+            slot: slot as u32,
+            generation: place.generation,
+        });
+        (ids, (end < self.slots.len()).then_some(end))
+    }
+
+    /// Gives everything back; every id is stale from then on, and none may be taken
+    /// in again.
+    pub(super) fn forget(&mut self) {
+        debug_assert_eq!(self.live, 0, "nobody is forgotten");
+        self.slots = Vec::new();
+        self.records = Slab::new();
+        self.free = FreeList::new();
+    }
+
+    /// For how many there is room.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.slots.capacity()
     }
 }
-
-/// An idle engine keeps room for so many records.
-const KEPT_ROOM: usize = 1_024;
 
 #[inline]
 fn simple_of(place: &Slot) -> Option<Simple> {

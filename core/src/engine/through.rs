@@ -4,8 +4,7 @@
 //! Whoever goes ahead of all that wait has to find them, and so has the search for
 //! a cycle. An entry that waits at its node stands in the crowd there instead.
 
-use slab::Slab;
-
+use super::slab::Slab;
 use super::tree::NodeIndex;
 use super::{Attach, Engine};
 
@@ -29,9 +28,6 @@ pub(super) struct Through {
     first: Vec<u32>,
     links: Slab<Link>,
 }
-
-/// An idle engine keeps room for so many.
-const KEPT_ROOM: usize = 4_096;
 
 impl Through {
     /// The slots of the requests that have an entry here, with the places of those
@@ -78,13 +74,10 @@ impl Through {
         self.links.is_empty()
     }
 
-    /// Gives memory back after a crowd.
-    pub(super) fn shrink(&mut self) {
-        if self.links.is_empty()
-            && (self.links.capacity() > KEPT_ROOM || self.first.len() > KEPT_ROOM)
-        {
-            *self = Self::default();
-        }
+    /// Gives memory back after a crowd: there are so many nodes now.
+    pub(super) fn shrink(&mut self, nodes: usize) {
+        self.first.truncate(nodes);
+        self.first.shrink_to_fit();
     }
 }
 

@@ -5,9 +5,9 @@
 //! that it wants anyway; a general hash table would touch a line of its own
 //! between the two, and need more memory for each of a million nodes.
 
-use slab::Slab;
-
 use super::counts::Counts;
+use super::free_list::{Free, FreeList, ROOM, SMALL};
+use super::slab::Slab;
 use crate::names::{NameHasher, Step};
 
 /// A node's place in the tree. The root is always there.
@@ -33,13 +33,13 @@ const FREE: u16 = 29;
 
 /// How many of the nodes that were emptied last are kept, since paths come back. Few
 /// where mistakes are looked for, so that short histories reach the end of the list.
-const KEPT_EMPTY: usize = if cfg!(debug_assertions) { 8 } else { 1_024 };
+const KEPT_EMPTY: usize = if SMALL { 8 } else { 1_024 };
+
+/// There is place for so many at first.
+const FIRST_EMPTY: usize = 16;
 
 /// The number of a node that does not stand among the empty ones.
 const NOWHERE: u16 = 0;
-
-/// An idle engine keeps room for so many nodes.
-const KEPT_ROOM: usize = 4_096;
 
 /// 56 bytes.
 #[derive(Debug)]
@@ -49,8 +49,9 @@ pub(super) struct Node {
     /// The last segment of the path, filled up with zeros; for a long one, its
     /// place in `Tree::long`.
     name: [u8; INLINE],
+    /// In a free node, the free one before it.
     parent: NodeIndex,
-    /// The next in the chain, or in the list of free nodes.
+    /// The next in the chain, or the next free one.
     next: NodeIndex,
     /// The crowd here, counted from 1; 0 if there is none.
     pub(super) crowd: u32,
@@ -60,6 +61,28 @@ pub(super) struct Node {
     /// Under which number it stands among the empty ones, or `NOWHERE`; see
     /// `Tree::retire`.
     emptied: u16,
+}
+
+impl Free for Node {
+    fn is_free(&self) -> bool {
+        self.tag & 31 == FREE
+    }
+
+    fn before(&self) -> u32 {
+        self.parent
+    }
+
+    fn after(&self) -> u32 {
+        self.next
+    }
+
+    fn set_before(&mut self, at: u32) {
+        self.parent = at;
+    }
+
+    fn set_after(&mut self, at: u32) {
+        self.next = at;
+    }
 }
 
 impl Node {
@@ -75,10 +98,6 @@ impl Node {
         }
     }
 
-    fn is_free(&self) -> bool {
-        self.tag & 31 == FREE
-    }
-
     /// Nobody has passed and nobody waits. Then that is so for all nodes below.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
@@ -92,13 +111,14 @@ pub(super) struct Tree {
     nodes: Vec<Node>,
     /// Chain heads; as many as a power of two, at least as many as nodes.
     chains: Vec<NodeIndex>,
-    /// The list of nodes that are free to be used for other paths.
-    free: NodeIndex,
+    /// The nodes that are free to be used for other paths.
+    free: FreeList,
     /// How many nodes are in chains.
     chained: usize,
     /// The nodes that were emptied last, each with the number under which it was,
-    /// at the place of that; another number than the node's means nothing.
-    emptied: Box<[(NodeIndex, u16)]>,
+    /// at the place of that; another number than the node's means nothing. As many
+    /// places as a power of two, more as they are needed.
+    emptied: Vec<(NodeIndex, u16)>,
     emptied_count: u16,
     long: Slab<Box<[u8]>>,
     /// Seeded, so that names cannot be chosen to pile up in one chain.
@@ -110,9 +130,9 @@ impl Tree {
         Self {
             nodes: vec![Node::new(ROOT)],
             chains: Vec::new(),
-            free: NONE,
+            free: FreeList::new(),
             chained: 0,
-            emptied: vec![(NONE, NOWHERE); KEPT_EMPTY].into(),
+            emptied: Vec::new(),
             emptied_count: 0,
             long: Slab::new(),
             hasher,
@@ -191,16 +211,12 @@ impl Tree {
             self.grow();
         }
         let hash = mix(parent, step.hash);
-        let at = if self.free == NONE {
+        let at = self.free.take(&self.nodes).unwrap_or_else(|| {
             // Not more than `NodeIndex` holds: memory ends long before.
             let at = u32::try_from(self.nodes.len()).unwrap_or_else(|_| unreachable!("2³² nodes"));
             self.nodes.push(Node::new(parent));
             at
-        } else {
-            let at = self.free;
-            self.free = self.nodes[at as usize].next;
-            at
-        };
+        });
         let chain = self.chain(hash);
         let node = &mut self.nodes[at as usize];
         debug_assert!(node.is_empty(), "a free node is empty");
@@ -228,8 +244,12 @@ impl Tree {
     /// Twice as many chains.
     #[cold]
     fn grow(&mut self) {
-        let more = (self.chains.len() * 2).max(16);
-        let old = std::mem::replace(&mut self.chains, vec![NONE; more]);
+        self.chain_anew((self.chains.len() * 2).max(16));
+    }
+
+    /// Another number of chains.
+    fn chain_anew(&mut self, chains: usize) {
+        let old = std::mem::replace(&mut self.chains, vec![NONE; chains]);
         for mut at in old {
             while at != NONE {
                 let next = self.nodes[at as usize].next;
@@ -265,13 +285,14 @@ impl Tree {
     ///
     /// One retirement can free another node, and a step that empties several before
     /// it retires them can so be left with one that is free already. That one stays
-    /// so. A step that goes on to fill nodes which are empty has to `keep` them.
+    /// so. A step that goes on to fill nodes which are empty has to `keep` them; of one
+    /// that it has retired it may ask nothing any more.
     #[inline]
     pub(super) fn retire(&mut self, at: NodeIndex) {
         debug_assert!(at == ROOT || self.node(at).is_empty());
         let stands = self.nodes[at as usize].emptied;
         let age = self.emptied_count.wrapping_sub(stands);
-        if at == ROOT || (stands != NOWHERE && age < KEPT_EMPTY as u16 / 2) {
+        if at == ROOT || (stands != NOWHERE && usize::from(age) < self.emptied.len() / 2) {
             return;
         }
         self.put_among_the_empty(at);
@@ -287,6 +308,10 @@ impl Tree {
         if self.nodes[at as usize].is_free() && !cfg!(oarlock_mutation = "retire_freed") {
             return;
         }
+        if self.is_oversized() {
+            self.free(at);
+            return;
+        }
         let mut number = self.emptied_count.wrapping_add(1);
         if number == NOWHERE {
             // On at the same place, so that places are left in their order.
@@ -297,13 +322,37 @@ impl Tree {
         node.emptied = number;
         let parent = node.parent;
         self.nodes[parent as usize].emptied = NOWHERE;
-        let place = usize::from(number) % KEPT_EMPTY;
+        while self.emptied.len() < KEPT_EMPTY && self.is_kept(number) {
+            self.keep_more_empty();
+        }
+        let place = usize::from(number) & (self.emptied.len() - 1);
         let (oldest, its_number) = std::mem::replace(&mut self.emptied[place], (at, number));
         let node = &mut self.nodes[oldest as usize];
         if oldest != at && node.emptied == its_number && its_number != NOWHERE {
             node.emptied = NOWHERE;
             if node.is_empty() {
                 self.free(oldest);
+            }
+        }
+    }
+
+    /// Whether something stands at the place of a number, or there is no place yet.
+    fn is_kept(&self, number: u16) -> bool {
+        let Some(last) = self.emptied.len().checked_sub(1) else {
+            return true;
+        };
+        let (oldest, its_number) = self.emptied[usize::from(number) & last];
+        its_number != NOWHERE && self.node(oldest).emptied == its_number
+    }
+
+    /// Twice as many places for empty nodes.
+    #[cold]
+    fn keep_more_empty(&mut self) {
+        let more = (self.emptied.len() * 2).max(FIRST_EMPTY.min(KEPT_EMPTY));
+        let old = std::mem::replace(&mut self.emptied, vec![(NONE, NOWHERE); more]);
+        for (at, number) in old {
+            if number != NOWHERE {
+                self.emptied[usize::from(number) & (more - 1)] = (at, number);
             }
         }
     }
@@ -328,16 +377,55 @@ impl Tree {
         }
         node.name = [0; INLINE];
         node.tag = FREE;
-        node.next = self.free;
-        self.free = at;
+        self.free.add(&mut self.nodes, at);
     }
 
-    /// Gives memory back after a crowd. To be called when every node is empty.
+    /// Whether there is memory to be given back, after a crowd.
     #[inline]
+    pub(super) fn is_sparse(&self) -> bool {
+        self.nodes.len() > ROOM
+            && (self.nodes.last().is_some_and(Node::is_free)
+                || (self.is_oversized() && !self.emptied.is_empty()))
+    }
+
+    /// Whether there are far more nodes than are in use. Then none is kept that is empty,
+    /// perhaps at the end of the table.
+    #[inline]
+    fn is_oversized(&self) -> bool {
+        self.nodes.len() > ROOM && self.chained < self.nodes.len() / 8
+    }
+
+    /// Gives memory back after a crowd. To be called between steps: indices of nodes at
+    /// which nobody stands mean nothing afterwards. Takes time in proportion to what was
+    /// in use since the last time.
+    #[cold]
     pub(super) fn shrink(&mut self) {
-        if self.nodes.capacity() > KEPT_ROOM {
-            *self = Self::new(self.hasher.clone());
+        if self.is_oversized() {
+            self.forget_empty();
+            let chains = (self.chained * 2).next_power_of_two().max(16);
+            if chains < self.chains.len() / 4 {
+                self.chain_anew(chains);
+            }
         }
+        self.free.cut(&mut self.nodes, |_, _| ());
+    }
+
+    /// Frees all nodes that are empty.
+    fn forget_empty(&mut self) {
+        for (at, number) in std::mem::take(&mut self.emptied) {
+            let node = &mut self.nodes[at as usize];
+            if number != NOWHERE && node.emptied == number {
+                node.emptied = NOWHERE;
+                if node.is_empty() {
+                    self.free(at);
+                }
+            }
+        }
+    }
+
+    /// How many nodes there are, free ones among them, and the root.
+    pub(super) fn places(&self) -> usize {
+        self.nodes.len()
     }
 
     /// How many nodes are in use or kept, beside the root.
@@ -352,14 +440,18 @@ impl Tree {
     pub(super) fn is_sound(&self) -> bool {
         let mut seen = vec![false; self.nodes.len()];
         seen[ROOT as usize] = true;
-        let lists = self.chains.iter().map(|&first| (first, false));
-        for (mut at, free) in lists.chain([(self.free, true)]) {
+        for &first in &self.chains {
+            let mut at = first;
             while at != NONE {
-                let node = self.node(at);
-                if std::mem::replace(&mut seen[at as usize], true) || node.is_free() != free {
+                if std::mem::replace(&mut seen[at as usize], true) || self.node(at).is_free() {
                     return false;
                 }
-                at = node.next;
+                at = self.node(at).next;
+            }
+        }
+        for at in self.free.iter(&self.nodes) {
+            if std::mem::replace(&mut seen[at as usize], true) || !self.node(at).is_free() {
+                return false;
             }
         }
         seen.into_iter().all(|seen| seen)

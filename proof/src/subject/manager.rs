@@ -321,6 +321,18 @@ impl Subject for Managed {
 
     fn blockers(&self, id: Id) -> BTreeSet<Id> {
         let blockers = self.manager.blockers(self.ids[&id]).expect("it is live");
+        for most in 0..=2 {
+            let some = self.manager.some_blockers(self.ids[&id], most);
+            let (some, count) = some.expect("it is live");
+            assert!(some.iter().all(|it| blockers.contains(it)), "{some:?} of {blockers:?}");
+            assert_eq!(some.len(), most.min(blockers.len()));
+            let is_right = if blockers.len() <= most {
+                count == blockers.len()
+            } else {
+                count >= blockers.len()
+            };
+            assert!(is_right, "{count} said of {blockers:?}");
+        }
         let known = |lock: &LockId| self.ids.iter().find(|(_, known)| *known == lock);
         let name = |lock| known(&lock).map_or(Id::MAX, |(id, _)| *id);
         blockers.into_iter().map(name).collect()
