@@ -117,6 +117,18 @@ impl Shards {
         (0..self.len()).map(|index| self.lock(index)).collect()
     }
 
+    /// Every shard that there is, in the order of locking. There was no other in the
+    /// moment in which the last was locked.
+    pub(crate) fn lock_used(&self) -> Vec<Held<'_>> {
+        loop {
+            let held: Vec<_> = self.used().map(|index| self.lock(index)).collect();
+            // Never fewer, and at most all.
+            if held.len() == self.used().count() {
+                return held;
+            }
+        }
+    }
+
     /// Closes every shard, one after the other: from then on it takes nothing in, and
     /// nobody who waits there is granted. Those who wait are still to be ended.
     pub(crate) fn close(&self) {

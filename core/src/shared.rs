@@ -100,9 +100,7 @@ impl Shared {
 
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = Stats::default();
-        let used = self.shards.used();
-        let shards: Vec<_> = used.map(|index| self.shards.lock(index)).collect();
-        for shard in &shards {
+        for shard in &self.shards.lock_used() {
             shard.tally.add_to(&mut stats);
         }
         stats.held = stats.grants - stats.releases;

@@ -142,6 +142,24 @@ impl Shared {
                 before = before.max(token);
             }
         }
+        // Perhaps another thread has upgraded it since it was looked at.
+        let upgrade = shard_of(shards, id).and_then(|it| it.engine.payload(id.request()));
+        if let Some(done) = upgrade.and_then(|part| part.upgrade.as_ref())
+            && done.is_complete()
+        {
+            return Ok(Upgrading::Done {
+                token: done.token(),
+            });
+        }
+        let is_upgraded = |part: &LockId| {
+            let shard = shard_of(shards, *part);
+            shard.is_some_and(|it| {
+                it.engine.is_all_write(part.request()) && !it.engine.is_upgrading(part.request())
+            })
+        };
+        if parts.iter().all(is_upgraded) {
+            return Ok(Upgrading::Done { token: before });
+        }
         let mut token = 0;
         let mut owner = None;
         for part in parts {
@@ -290,8 +308,19 @@ impl Shared {
     /// The token of a granted request that writes all that it claims; of one whose
     /// upgrade is granted, too.
     pub(crate) fn token_if_upgraded(&self, anchor: &Arc<Anchor>, id: LockId) -> Option<u64> {
-        let token = self.complete_upgrade(anchor, id)?;
-        Located::find(self, id)?.is_all_write().then_some(token)
+        let mut deliveries = Deliveries::new();
+        let token = Located::find(self, id).and_then(|mut located| {
+            if located.upgrade().is_some_and(|waiter| waiter.is_complete()) {
+                complete(&mut located, &mut deliveries);
+            }
+            // Under the same locks: a token that is told with an upgrade is the upgrade's.
+            match located.state() {
+                State::Granted { token } if located.is_all_write() => Some(token),
+                _ => None,
+            }
+        });
+        deliver(anchor, deliveries);
+        token
     }
 
     /// Ends an upgrade whose last part is granted: what it has to give back is

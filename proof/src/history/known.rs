@@ -10,11 +10,11 @@ use crate::words::{Id, Outcome, Refused, Request, normal_form};
 
 /// `Manager::upgrade_state` reads the token first, and then whether the request writes all
 /// that it claims. If it is upgraded between, the token told is the one before.
-const UPGRADE_TOKENS_MAY_BE_OLD: bool = true;
+const UPGRADE_TOKENS_MAY_BE_OLD: bool = false;
 
 /// `Manager::upgrade` looks first whether the upgrade is free, and if not locks anew. If
 /// another thread upgrades the request between, it is upgraded once more, with a new token.
-const UPGRADES_MAY_GIVE_TOKENS_AGAIN: bool = true;
+const UPGRADES_MAY_GIVE_TOKENS_AGAIN: bool = false;
 
 /// Of the requests that wait a manager counts a new one before it is known whether it has
 /// to be refused, and one that is granted until its waiter is told. So while other calls
