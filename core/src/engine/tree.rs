@@ -377,6 +377,8 @@ impl Tree {
         }
         node.name = [0; INLINE];
         node.tag = FREE;
+        // It may stand among the empty ones still.
+        node.emptied = NOWHERE;
         self.free.add(&mut self.nodes, at);
     }
 
@@ -658,6 +660,37 @@ mod tests {
             }
             assert!(tree.is_sound(), "{steps}");
             assert_eq!(tree.len(), KEPT_EMPTY, "{steps}");
+        }
+    }
+
+    #[test]
+    fn a_node_that_is_freed_stands_no_more_among_the_empty() {
+        let mut tree = tree();
+        let names: Vec<[u8; 4]> = (0..100_u32).map(u32::to_be_bytes).collect();
+        let nodes: Vec<_> = names
+            .iter()
+            .map(|name| child(&mut tree, ROOT, name))
+            .collect();
+        for &at in &nodes {
+            tree.retire(at);
+        }
+        // Far too many nodes by now: each that is still kept is freed when it is retired
+        // again, though it has a place.
+        assert!(tree.is_oversized());
+        for name in &names {
+            let step = tree.hasher.step(name);
+            if let Some(at) = tree.find(ROOT, &step) {
+                tree.retire(at);
+            }
+        }
+        for round in 0..10 {
+            for name in &names {
+                let at = child(&mut tree, ROOT, name);
+                assert!(tree.is_sound(), "{round}");
+                tree.retire(at);
+            }
+            tree.shrink();
+            assert!(tree.is_sound(), "{round}");
         }
     }
 
