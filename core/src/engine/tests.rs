@@ -468,3 +468,24 @@ fn memory_is_given_back_while_the_engine_is_in_use() {
     }
     assert!(world.engine.is_idle());
 }
+
+/// What is tried and not granted leaves the nodes on its way empty, from the leaf up, and
+/// one of them may be given up for the sake of another.
+#[test]
+fn a_try_that_fails_gives_up_its_whole_way() {
+    let mut world = World::new();
+    let root = world.submit(write(""));
+    for round in 0..3_000 {
+        let path = format!("{}/{}/{}/{}", round % 3, round % 5, round % 7, round % 2);
+        for path in [path.as_str(), &path[..3], &path[..5]] {
+            let id = world.submit(write(path));
+            assert!(world.waits(id));
+            world.end(id);
+            let claims = set(write(path));
+            assert_eq!(world.engine.would_grant(&claims, None), Ok(false));
+        }
+        assert!(world.engine.tree.is_sound(), "{round}");
+    }
+    world.end(root);
+    assert!(world.engine.is_idle());
+}
