@@ -5,7 +5,7 @@ use super::entry::{Entry, Permit};
 use super::modes::NodeMode;
 use super::owned::Owned;
 use super::through::Through;
-use super::tree::{NodeIndex, ROOT, Tree};
+use super::tree::{NodeIndex, ROOT};
 use super::{Attach, Ended, Engine, Grants, RequestId, State, in_order, state_of};
 use crate::owner::OwnerId;
 
@@ -219,7 +219,7 @@ impl<T: Attach> Engine<T> {
 
     /// Gives all back, when nobody is left and nobody will come.
     fn forget(&mut self) {
-        self.tree = Tree::new(self.tree.hasher().clone());
+        self.tree.forget();
         self.crowds = Crowds::default();
         self.owned = Owned::default();
         self.through = Through::default();
@@ -247,6 +247,6 @@ impl<T: Attach> Engine<T> {
         self.through.shrink(nodes);
         self.marks.truncate(nodes);
         self.marks.shrink_to_fit();
-        self.spare = Vec::new();
+        self.spare.clear();
     }
 }

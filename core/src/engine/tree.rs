@@ -121,6 +121,8 @@ pub(super) struct Tree {
     /// at the place of that; another number than the node's means nothing. As many
     /// places as a power of two, more as they are needed.
     emptied: Vec<(NodeIndex, u16)>,
+    /// Whether one may stand there.
+    has_empty: bool,
     emptied_count: u16,
     long: Slab<Box<[u8]>>,
     /// Seeded, so that names cannot be chosen to pile up in one chain.
@@ -135,6 +137,7 @@ impl Tree {
             free: FreeList::new(),
             chained: 0,
             emptied: Vec::new(),
+            has_empty: false,
             emptied_count: 0,
             long: Slab::new(),
             hasher,
@@ -212,6 +215,10 @@ impl Tree {
         if self.chained == self.chains.len() {
             self.grow();
         }
+        if self.chained >= self.emptied.len() && self.emptied.len() < KEPT_EMPTY {
+            // Here, since what empties a node may take no memory.
+            self.keep_more_empty();
+        }
         let hash = mix(parent, step.hash);
         let at = self.free.take(&self.nodes).unwrap_or_else(|| {
             // Not more than `NodeIndex` holds: memory ends long before.
@@ -247,12 +254,8 @@ impl Tree {
     /// Twice as many chains.
     #[cold]
     fn grow(&mut self) {
-        self.chain_anew((self.chains.len() * 2).max(16));
-    }
-
-    /// Another number of chains.
-    fn chain_anew(&mut self, chains: usize) {
-        let old = std::mem::replace(&mut self.chains, vec![NONE; chains]);
+        let more = (self.chains.len() * 2).max(16);
+        let old = std::mem::replace(&mut self.chains, vec![NONE; more]);
         for mut at in old {
             while at != NONE {
                 let next = self.nodes[at as usize].next;
@@ -325,9 +328,7 @@ impl Tree {
         node.emptied = number;
         let parent = node.parent;
         self.nodes[parent as usize].emptied = NOWHERE;
-        while self.emptied.len() < KEPT_EMPTY && self.is_kept(number) {
-            self.keep_more_empty();
-        }
+        self.has_empty = true;
         let place = usize::from(number) & (self.emptied.len() - 1);
         let (oldest, its_number) = std::mem::replace(&mut self.emptied[place], (at, number));
         let node = &mut self.nodes[oldest as usize];
@@ -337,15 +338,6 @@ impl Tree {
                 self.free(oldest);
             }
         }
-    }
-
-    /// Whether something stands at the place of a number, or there is no place yet.
-    fn is_kept(&self, number: u16) -> bool {
-        let Some(last) = self.emptied.len().checked_sub(1) else {
-            return true;
-        };
-        let (oldest, its_number) = self.emptied[usize::from(number) & last];
-        its_number != NOWHERE && self.node(oldest).emptied == its_number
     }
 
     /// Twice as many places for empty nodes.
@@ -390,7 +382,7 @@ impl Tree {
     pub(super) fn is_sparse(&self) -> bool {
         self.nodes.len() > ROOM
             && (self.nodes.last().is_some_and(Node::is_free)
-                || (self.is_oversized() && !self.emptied.is_empty()))
+                || (self.is_oversized() && self.has_empty))
     }
 
     /// Whether there are far more nodes than are in use. Then none is kept that is empty,
@@ -409,15 +401,44 @@ impl Tree {
             self.forget_empty();
             let chains = (self.chained * 2).next_power_of_two().max(16);
             if chains < self.chains.len() / 4 {
-                self.chain_anew(chains);
+                self.join_chains(chains);
             }
         }
         self.free.cut(&mut self.nodes, |_, _| ());
     }
 
+    /// Fewer chains, without memory for others: several become one.
+    fn join_chains(&mut self, chains: usize) {
+        for chain in chains..self.chains.len() {
+            let mut at = std::mem::replace(&mut self.chains[chain], NONE);
+            while at != NONE {
+                let next = self.nodes[at as usize].next;
+                let joined = &mut self.chains[chain & (chains - 1)];
+                self.nodes[at as usize].next = std::mem::replace(joined, at);
+                at = next;
+            }
+        }
+        self.chains.truncate(chains);
+        self.chains.shrink_to_fit();
+    }
+
+    /// Gives everything back. Nobody stands at any node, and nobody will.
+    pub(super) fn forget(&mut self) {
+        self.nodes.truncate(1);
+        self.nodes.shrink_to_fit();
+        self.chains = Vec::new();
+        self.free = FreeList::new();
+        self.chained = 0;
+        self.emptied = Vec::new();
+        self.has_empty = false;
+        self.long = Slab::new();
+    }
+
     /// Frees all nodes that are empty.
     fn forget_empty(&mut self) {
-        for (at, number) in std::mem::take(&mut self.emptied) {
+        self.has_empty = false;
+        for place in 0..self.emptied.len() {
+            let (at, number) = std::mem::replace(&mut self.emptied[place], (NONE, NOWHERE));
             let node = &mut self.nodes[at as usize];
             if number != NOWHERE && node.emptied == number {
                 node.emptied = NOWHERE;
