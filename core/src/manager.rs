@@ -1,6 +1,5 @@
 //! The manager: the thread-safe shell around the engines.
 
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use crate::builder::ManagerBuilder;
@@ -41,8 +40,7 @@ pub struct Manager {
 /// What the handles of a manager share: an anchor for each shard.
 pub(crate) struct Front {
     pub(crate) shared: Arc<Shared>,
-    /// Each made when it is first needed.
-    anchors: Box<[OnceLock<Arc<Anchor>>]>,
+    anchors: Box<[Arc<Anchor>]>,
 }
 
 /// What keeps a manager alive for a guard or a pending request. There is one for
@@ -60,9 +58,15 @@ impl Front {
         if let Some(front) = front.upgrade() {
             return front;
         }
+        let anchor = |_| {
+            Arc::new(Anchor {
+                shared: Arc::clone(shared),
+            })
+        };
         let new = Arc::new(Self {
             shared: Arc::clone(shared),
-            anchors: (0..shared.shards.len()).map(|_| OnceLock::new()).collect(),
+            // Here, since a release by an id needs one and may take no memory.
+            anchors: (0..shared.shards.len()).map(anchor).collect(),
         });
         *front = Arc::downgrade(&new);
         new
@@ -336,12 +340,7 @@ impl Manager {
     #[inline]
     pub(crate) fn anchor(&self, shard: usize) -> &Arc<Anchor> {
         let anchors = &self.front.anchors;
-        let anchor = &anchors[if shard < anchors.len() { shard } else { 0 }];
-        anchor.get_or_init(|| {
-            Arc::new(Anchor {
-                shared: Arc::clone(self.shared()),
-            })
-        })
+        &anchors[if shard < anchors.len() { shard } else { 0 }]
     }
 
     #[inline]
