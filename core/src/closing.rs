@@ -6,41 +6,35 @@
 //! it meanwhile, has to wait for the whole crowd to be sent home.
 
 use crate::delivery::Deliveries;
-use crate::engine::{RequestId, State};
+use crate::engine::State;
 use crate::id::LockId;
-use crate::shard::Located;
+use crate::shard::{Located, Shard};
 use crate::shared::Shared;
 use crate::upgrade::cancel_part;
 use crate::waiter::Outcome;
-
-/// So many places of a shard are looked at under one lock.
-pub(crate) const PORTION: usize = 256;
 
 impl Shared {
     /// Closes every shard and ends every waiting request and upgrade, and hands those
     /// that are to be told to the caller, with no lock held.
     pub(crate) fn close(&self, mut ended: impl FnMut(Deliveries)) {
         self.shards.close();
-        for index in self.shards.used() {
-            let mut from = Some(0);
-            while let Some(place) = from {
-                let shard = self.shards.lock(index);
-                let (ids, next) = shard.engine.some_ids(place, PORTION);
-                let waiting = |id: &RequestId| {
-                    let part = shard.engine.payload(*id);
-                    // Found by its first part.
-                    part.is_some_and(|part| part.known_as.is_none() && part.waits())
-                };
-                let ids: Vec<RequestId> = ids.filter(waiting).collect();
-                drop(shard);
-                let mut deliveries = Deliveries::new();
-                for id in ids {
-                    self.close_one(LockId::new(index, id), &mut deliveries);
-                }
-                ended(deliveries);
-                from = next;
+        let look = |shard: &Shard, from, places| {
+            let (ids, next) = shard.engine.some_ids(from, places);
+            let waiting = ids.filter(|id| {
+                let part = shard.engine.payload(*id);
+                // Found by its first part.
+                part.is_some_and(|part| part.known_as.is_none() && part.waits())
+            });
+            let ids: Vec<LockId> = waiting.map(|id| shard.known_as(id)).collect();
+            (ids, next)
+        };
+        self.shards.in_portions(look, |ids| {
+            let mut deliveries = Deliveries::new();
+            for id in ids {
+                self.close_one(id, &mut deliveries);
             }
-        }
+            ended(deliveries);
+        });
     }
 
     /// Ends a request that waits, or its upgrade.

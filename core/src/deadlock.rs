@@ -31,7 +31,7 @@ impl<'m> Field<'_, 'm> {
 
     /// By which id the request is known whose part this is.
     fn known_as(&self, (index, id): At) -> LockId {
-        self.shard(index).known_as(index, id)
+        self.shard(index).known_as(id)
     }
 
     /// Locks a shard. Others may be locked that come after it in the order of locking,

@@ -14,10 +14,9 @@ impl Shared {
     /// Ends a request, granted or waiting. Whoever waits for it is told.
     pub(crate) fn end(&self, anchor: &Arc<Anchor>, id: LockId, own: Own) -> bool {
         // Mostly it is one plain claim, and nobody waits for it.
-        if !self.shards.has(id.shard()) {
+        let Some(mut shard) = self.shards.find(id.shard()) else {
             return false;
-        }
-        let mut shard = self.shards.lock(id.shard());
+        };
         if shard.engine.end_alone(id.request()) {
             shard.tally.ended(id.request(), false);
             return true;

@@ -7,7 +7,6 @@ use smallvec::SmallVec;
 
 use crate::by_id::LockState;
 use crate::claim::Claim;
-use crate::closing::PORTION;
 use crate::engine::{Attach, Engine, RequestId, State};
 use crate::error::{InvalidRequest, StaleLock};
 use crate::id::LockId;
@@ -74,7 +73,7 @@ impl Manager {
         let shared = self.shared();
         let steps = prepared::steps(&path, &shared.hasher)?;
         let mut seen = Vec::new();
-        let at = |shard: &Shard, from| shard.engine.some_at(&steps, from, PORTION);
+        let at = |shard: &Shard, from, places| shard.engine.some_at(&steps, from, places);
         shared.look(at, |_| true, |it| seen.push(it));
         seen.sort_by_key(|it| {
             let waits = it.state == LockState::Waiting;
@@ -92,13 +91,7 @@ impl Manager {
     pub fn info(&self, id: LockId) -> Result<RequestInfo, StaleLock> {
         let shared = self.shared();
         let located = Located::find(shared, id).ok_or(StaleLock)?;
-        let parts = located.parts.iter();
-        let parts: Parts<'_> = parts.map(|(shard, part)| (&**shard, *part)).collect();
-        let now = Moment {
-            exact: sync::now(),
-            coarse: shared.clock.now(),
-        };
-        info(shared, id, &parts, now).ok_or(StaleLock)
+        info(shared, id, &parts_of(&located), Moment::now(shared)).ok_or(StaleLock)
     }
 
     /// The requests that keep this one, or its upgrade, waiting now: those ahead
@@ -148,18 +141,9 @@ impl Manager {
     ) -> Result<std::vec::IntoIter<LockId>, StaleLock> {
         let located = Located::find(self.shared(), id).ok_or(StaleLock)?;
         let mut blockers: Vec<LockId> = Vec::new();
-        let first = located.parts.first();
-        let others = first.and_then(|(shard, part)| {
-            let part = shard.engine.payload(*part)?;
-            Some(part.others.clone())
-        });
-        let indices = [id]
-            .into_iter()
-            .chain(others.unwrap_or_default())
-            .map(LockId::shard);
-        for (index, (shard, part)) in indices.zip(&located.parts) {
+        for (shard, part) in &located.parts {
             let ids = of_part(&shard.engine, *part);
-            blockers.extend(ids.into_iter().map(|it| shard.known_as(index, it)));
+            blockers.extend(ids.into_iter().map(|it| shard.known_as(it)));
         }
         blockers.sort_unstable();
         blockers.dedup();
@@ -169,6 +153,11 @@ impl Manager {
 
 /// A request's parts, the first of them the one that its id names.
 type Parts<'s> = SmallVec<[(&'s Shard, RequestId); 4]>;
+
+fn parts_of<'s>(located: &'s Located<'_>) -> Parts<'s> {
+    let parts = located.parts.iter();
+    parts.map(|(shard, part)| (&**shard, *part)).collect()
+}
 
 /// One request, with the shards of its parts locked.
 fn info(shared: &Shared, id: LockId, parts: &Parts<'_>, now: Moment) -> Option<RequestInfo> {
@@ -216,66 +205,41 @@ fn info(shared: &Shared, id: LockId, parts: &Parts<'_>, now: Moment) -> Option<R
 }
 
 impl Shared {
-    /// Looks at live requests in portions: those that `some` finds from one place of a
-    /// shard on, and of those such as are wanted by their id and their first part.
+    /// Looks at live requests in portions: those that `some` finds at so many places of
+    /// a shard from one on, and of those such as are wanted by their id and first part.
     pub(crate) fn look(
         &self,
-        some: impl Fn(&Shard, usize) -> (Vec<RequestId>, Option<usize>),
+        some: impl Fn(&Shard, usize, usize) -> (Vec<RequestId>, Option<usize>),
         wanted: impl Fn(&Look<'_>) -> bool,
         mut tell: impl FnMut(RequestInfo),
     ) {
         // One moment for all: ages that were read one after the other would not compare.
-        let now = Moment {
-            exact: sync::now(),
-            coarse: self.clock.now(),
+        let now = Moment::now(self);
+        let look = |id, parts: &Parts<'_>| {
+            let shard = parts[0].0;
+            let look = Look { shard, id, now };
+            wanted(&look).then(|| info(self, id, parts, now)).flatten()
         };
         // Those with parts in several shards, which may be found in each.
         let mut apart = BTreeSet::new();
-        for index in self.shards.used() {
-            let mut from = Some(0);
-            while let Some(place) = from {
-                let shard = self.shards.lock(index);
-                let (ids, next) = some(&shard, place);
-                let mut seen = Vec::with_capacity(ids.len());
-                for id in ids {
-                    let part = shard.engine.payload(id);
-                    if part.is_some_and(|part| !part.is_whole()) {
-                        apart.insert(shard.known_as(index, id));
-                        continue;
-                    }
-                    let look = Look {
-                        shard: &shard,
-                        id: LockId::new(index, id),
-                        now,
-                    };
-                    if wanted(&look) {
-                        let parts: Parts<'_> = [(&*shard, id)].into_iter().collect();
-                        seen.extend(info(self, look.id, &parts, now));
-                    }
+        let look_here = |shard: &Shard, from, places| {
+            let (ids, next) = some(shard, from, places);
+            let mut seen = Vec::with_capacity(ids.len());
+            for id in ids {
+                let (known, part) = (shard.known_as(id), shard.engine.payload(id));
+                if part.is_none_or(Attach::is_whole) {
+                    seen.extend(look(known, &Parts::from_iter([(shard, id)])));
+                } else {
+                    apart.insert(known);
                 }
-                drop(shard);
-                seen.into_iter().for_each(&mut tell);
-                from = next;
             }
-        }
+            (seen, next)
+        };
+        self.shards
+            .in_portions(look_here, |seen| seen.into_iter().for_each(&mut tell));
         for id in apart {
-            let Some(located) = Located::find(self, id) else {
-                continue;
-            };
-            let parts = located.parts.iter();
-            let parts: Parts<'_> = parts.map(|(shard, part)| (&**shard, *part)).collect();
-            let look = Look {
-                shard: parts[0].0,
-                id,
-                now,
-            };
-            let seen = if wanted(&look) {
-                info(self, id, &parts, now)
-            } else {
-                None
-            };
-            drop(parts);
-            drop(located);
+            let located = Located::find(self, id);
+            let seen = located.and_then(|located| look(id, &parts_of(&located)));
             seen.into_iter().for_each(&mut tell);
         }
     }
@@ -286,6 +250,15 @@ impl Shared {
 pub(crate) struct Moment {
     exact: Instant,
     coarse: u32,
+}
+
+impl Moment {
+    fn now(shared: &Shared) -> Self {
+        Self {
+            exact: sync::now(),
+            coarse: shared.clock.now(),
+        }
+    }
 }
 
 /// A request that may be looked at, with its shard locked.

@@ -16,7 +16,7 @@ use crate::engine::{Attach, Engine, RequestId, State};
 use crate::id::LockId;
 use crate::names::NameHasher;
 use crate::owner::OwnerState;
-use crate::shards::Held;
+use crate::shards;
 use crate::shared::Shared;
 use crate::stats::Tally;
 use crate::sync::Arc;
@@ -92,7 +92,7 @@ impl Attach for Part {
     }
 }
 
-/// One shard. Guarded by its mutex in [`Shards`](crate::shards::Shards).
+/// One shard. Guarded by its mutex in [`Shards`].
 pub(crate) struct Shard {
     index: usize,
     pub(crate) engine: Engine<Part>,
@@ -122,10 +122,10 @@ impl Shard {
     }
 
     /// By which id the request is known whose part this is.
-    pub(crate) fn known_as(&self, index: usize, id: RequestId) -> LockId {
+    pub(crate) fn known_as(&self, id: RequestId) -> LockId {
         let part = self.engine.payload(id);
         part.and_then(|part| part.known_as)
-            .unwrap_or_else(|| LockId::new(index, id))
+            .unwrap_or_else(|| LockId::new(self.index, id))
     }
 
     /// Whether a request has this part here.
@@ -205,6 +205,11 @@ impl Shard {
     }
 }
 
+pub(crate) type Shards = shards::Shards<Shard>;
+
+/// A shard that this thread has locked.
+pub(crate) type Held<'m> = shards::Held<'m, Shard>;
+
 /// A live request's shards, locked, and its parts there.
 pub(crate) struct Located<'m> {
     /// Ascending by shard; the first is the part that the id names.
@@ -215,10 +220,7 @@ impl<'m> Located<'m> {
     /// Locks every shard that the request is in. `None`: the id is stale, or
     /// names a part that the request is not known by.
     pub(crate) fn find(shared: &'m Shared, id: LockId) -> Option<Self> {
-        if !shared.shards.has(id.shard()) {
-            return None;
-        }
-        Self::find_from(shared, shared.shards.lock(id.shard()), id)
+        Self::find_from(shared, shared.shards.find(id.shard())?, id)
     }
 
     /// [`find`](Self::find), with the shard that the id names locked already.

@@ -7,46 +7,45 @@
 //! for, the rule is asserted here, too.
 //!
 //! A shard is made when it is first locked: a manager that is used little, or for few
-//! first segments, weighs little.
+//! first segments, weighs little. What a shard is, nothing here knows.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::OnceLock;
 
-use crate::names::NameHasher;
-use crate::shard::Shard;
 use crate::sync::{Mutex, MutexGuard};
 
-pub(crate) struct Shards {
+/// So many places of a shard are looked at under one lock.
+const PORTION: usize = 256;
+
+pub(crate) struct Shards<T> {
     /// At least one, at most 256.
-    shards: Box<[Cell]>,
-    /// What each shard is made with.
-    seeds: Box<dyn Fn(usize) -> u64 + Send + Sync>,
-    hasher: NameHasher,
-    timing: bool,
+    shards: Box<[Cell<T>]>,
+    /// Makes the shard of a number.
+    new: Box<dyn Fn(usize) -> T + Send + Sync>,
+    /// Closes a shard.
+    shut: fn(&mut T),
     /// Whether all shards are closed, or will be. Locked while a shard is made, so that
     /// none is made open beside a close.
     closed: Mutex<bool>,
 }
 
-type Cell = OnceLock<Box<Padded<Mutex<Shard>>>>;
+type Cell<T> = OnceLock<Box<Padded<Mutex<T>>>>;
 
 /// Keeps neighbours off each other's cache lines: 128 bytes, because x86 fetches
 /// lines in pairs.
 #[repr(align(128))]
 struct Padded<T>(T);
 
-impl Shards {
+impl<T> Shards<T> {
     pub(crate) fn new(
         count: usize,
-        seeds: impl Fn(usize) -> u64 + Send + Sync + 'static,
-        hasher: NameHasher,
-        timing: bool,
+        new: impl Fn(usize) -> T + Send + Sync + 'static,
+        shut: fn(&mut T),
     ) -> Self {
         let shards = Self {
             shards: (0..count).map(|_| Cell::new()).collect(),
-            seeds: Box::new(seeds),
-            hasher,
-            timing,
+            new: Box::new(new),
+            shut,
             closed: Mutex::new(false),
         };
         // The checkers do not look at how a shard is made.
@@ -62,11 +61,6 @@ impl Shards {
         self.shards.len()
     }
 
-    /// Whether there is a shard of this number, made or not.
-    pub(crate) fn has(&self, index: usize) -> bool {
-        index < self.shards.len()
-    }
-
     /// The shards that have been made so far, in the order of locking. What is not here
     /// has never held anything.
     pub(crate) fn used(&self) -> impl Iterator<Item = usize> {
@@ -76,7 +70,7 @@ impl Shards {
     }
 
     #[inline]
-    fn mutex(&self, index: usize) -> &Mutex<Shard> {
+    fn mutex(&self, index: usize) -> &Mutex<T> {
         match self.shards[index].get() {
             Some(shard) => &shard.0,
             None => self.make(index),
@@ -84,13 +78,12 @@ impl Shards {
     }
 
     #[cold]
-    fn make(&self, index: usize) -> &Mutex<Shard> {
+    fn make(&self, index: usize) -> &Mutex<T> {
         let closed = self.closed.lock();
         let new = || {
-            let (seed, hasher) = ((self.seeds)(index), self.hasher.clone());
-            let mut shard = Shard::new(index, seed, hasher, self.timing);
+            let mut shard = (self.new)(index);
             if *closed {
-                shard.close();
+                (self.shut)(&mut shard);
             }
             Box::new(Padded(Mutex::new(shard)))
         };
@@ -99,27 +92,51 @@ impl Shards {
 
     /// Locks a shard, after all that this thread has locked so far.
     #[inline]
-    pub(crate) fn lock(&self, index: usize) -> Held<'_> {
+    pub(crate) fn lock(&self, index: usize) -> Held<'_, T> {
         let mutex = self.mutex(index);
         #[cfg(any(debug_assertions, loom, shuttle))]
         order::check(self, index);
         Held::new(self, index, mutex.lock())
     }
 
+    /// The same, for a number that somebody has made up: there may be no such shard.
+    #[inline]
+    pub(crate) fn find(&self, index: usize) -> Option<Held<'_, T>> {
+        (index < self.shards.len()).then(|| self.lock(index))
+    }
+
+    /// Looks at all places of all shards that there are, at some under one lock: `look`
+    /// at those from one place on, so many at most, and it says where to go on. What it
+    /// has found is taken when the lock has been let go.
+    pub(crate) fn in_portions<F>(
+        &self,
+        mut look: impl FnMut(&T, usize, usize) -> (F, Option<usize>),
+        mut take: impl FnMut(F),
+    ) {
+        for index in self.used() {
+            let mut next = Some(0);
+            while let Some(from) = next {
+                let found;
+                (found, next) = look(&self.lock(index), from, PORTION);
+                take(found);
+            }
+        }
+    }
+
     /// Locks a shard if nobody else has it; in any order.
     #[inline]
-    pub(crate) fn try_lock(&self, index: usize) -> Option<Held<'_>> {
+    pub(crate) fn try_lock(&self, index: usize) -> Option<Held<'_, T>> {
         Some(Held::new(self, index, self.mutex(index).try_lock()?))
     }
 
     /// Every shard, in the order of locking; makes those that are not there yet.
-    pub(crate) fn lock_all(&self) -> Vec<Held<'_>> {
+    pub(crate) fn lock_all(&self) -> Vec<Held<'_, T>> {
         (0..self.len()).map(|index| self.lock(index)).collect()
     }
 
     /// Every shard that there is, in the order of locking. There was no other in the
     /// moment in which the last was locked.
-    pub(crate) fn lock_used(&self) -> Vec<Held<'_>> {
+    pub(crate) fn lock_used(&self) -> Vec<Held<'_, T>> {
         loop {
             let held: Vec<_> = self.used().map(|index| self.lock(index)).collect();
             // Never fewer, and at most all.
@@ -134,7 +151,7 @@ impl Shards {
     pub(crate) fn close(&self) {
         *self.closed.lock() = true;
         for index in self.used() {
-            self.lock(index).close();
+            (self.shut)(&mut self.lock(index));
         }
     }
 
@@ -144,15 +161,15 @@ impl Shards {
 }
 
 /// A shard that this thread has locked.
-pub(crate) struct Held<'m> {
-    shard: MutexGuard<'m, Shard>,
+pub(crate) struct Held<'m, T> {
+    shard: MutexGuard<'m, T>,
     #[cfg(any(debug_assertions, loom, shuttle))]
     _noted: order::Noted,
 }
 
-impl<'m> Held<'m> {
+impl<'m, T> Held<'m, T> {
     #[inline]
-    fn new(shards: &Shards, index: usize, shard: MutexGuard<'m, Shard>) -> Self {
+    fn new(shards: &Shards<T>, index: usize, shard: MutexGuard<'m, T>) -> Self {
         #[cfg(not(any(debug_assertions, loom, shuttle)))]
         let _ = (shards, index);
         Self {
@@ -163,18 +180,18 @@ impl<'m> Held<'m> {
     }
 }
 
-impl Deref for Held<'_> {
-    type Target = Shard;
+impl<T> Deref for Held<'_, T> {
+    type Target = T;
 
     #[inline]
-    fn deref(&self) -> &Shard {
+    fn deref(&self) -> &T {
         &self.shard
     }
 }
 
-impl DerefMut for Held<'_> {
+impl<T> DerefMut for Held<'_, T> {
     #[inline]
-    fn deref_mut(&mut self) -> &mut Shard {
+    fn deref_mut(&mut self) -> &mut T {
         &mut self.shard
     }
 }
@@ -198,12 +215,12 @@ mod order {
         static HELD: Cell<Taken> = const { Cell::new(Taken { manager: 0, shards: [0; 4] }) };
     }
 
-    fn manager(shards: &Shards) -> usize {
+    fn manager<T>(shards: &Shards<T>) -> usize {
         std::ptr::from_ref(shards).addr()
     }
 
     /// Whether this thread may wait for a shard now.
-    pub(super) fn check(shards: &Shards, index: usize) {
+    pub(super) fn check<T>(shards: &Shards<T>, index: usize) {
         // A thread that is ending may have no locals any more.
         let Ok(held) = HELD.try_with(Cell::get) else {
             return;
@@ -223,7 +240,7 @@ mod order {
     pub(super) struct Noted(usize);
 
     impl Noted {
-        pub(super) fn new(shards: &Shards, index: usize) -> Self {
+        pub(super) fn new<T>(shards: &Shards<T>, index: usize) -> Self {
             let _ = HELD.try_with(|held| {
                 let mut now = held.get();
                 now.manager = manager(shards);
@@ -249,8 +266,9 @@ mod order {
 mod tests {
     use super::*;
 
-    fn shards() -> Shards {
-        Shards::new(3, |index| index as u64, NameHasher::new(7), false)
+    /// Of each is known whether it is closed.
+    fn shards() -> Shards<bool> {
+        Shards::new(3, |_| false, |closed| *closed = true)
     }
 
     #[test]
@@ -270,7 +288,7 @@ mod tests {
         assert!(!shards.is_closed());
         shards.close();
         assert!(shards.is_closed());
-        assert!(shards.lock_all().iter().all(|shard| shard.closed));
+        assert!(shards.lock_all().iter().all(|closed| **closed));
     }
 
     #[test]

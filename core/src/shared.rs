@@ -10,8 +10,7 @@ use crate::named;
 use crate::names::NameHasher;
 use crate::owner::{Owner, OwnerId};
 use crate::route::Routes;
-use crate::shard::Located;
-use crate::shards::Shards;
+use crate::shard::{Located, Shard, Shards};
 use crate::stats::Stats;
 use crate::sync::{AtomicU64, AtomicUsize, Mutex, Ordering, RandomState, Weak};
 use crate::waiter::Listener;
@@ -54,10 +53,13 @@ impl Shared {
         // The standard library seeds from the operating system.
         let random = RandomState::default();
         let hasher = NameHasher::new(random.hash_one("names"));
+        let (names, timing) = (hasher.clone(), settings.timing);
         let identity = random.hash_one("identity");
-        let seeds = move |shard: usize| random.hash_one(shard as u64);
+        let new = move |index: usize| {
+            Shard::new(index, random.hash_one(index as u64), names.clone(), timing)
+        };
         Self {
-            shards: Shards::new(settings.shards, seeds, hasher.clone(), settings.timing),
+            shards: Shards::new(settings.shards, new, Shard::close),
             routes: Routes::new(settings.shards),
             hasher: hasher.clone(),
             settings,

@@ -108,10 +108,7 @@ impl Shared {
     /// them.
     fn lock_parts(&self, id: LockId, others: &[usize]) -> Option<(Locked<'_>, Vec<LockId>)> {
         // A request has the same parts as long as it lives.
-        if !self.shards.has(id.shard()) {
-            return None;
-        }
-        let parts = parts(&self.shards.lock(id.shard()), id)?;
+        let parts = parts(&*self.shards.find(id.shard())?, id)?;
         let mut indices: SmallVec<[usize; 8]> = parts.iter().map(|it| it.shard()).collect();
         indices.extend_from_slice(others);
         indices.sort_unstable();
@@ -309,10 +306,7 @@ impl Shared {
     /// upgrade is granted, too.
     pub(crate) fn token_if_upgraded(&self, anchor: &Arc<Anchor>, id: LockId) -> Option<u64> {
         let mut deliveries = Deliveries::new();
-        let token = Located::find(self, id).and_then(|mut located| {
-            if located.upgrade().is_some_and(|waiter| waiter.is_complete()) {
-                complete(&mut located, &mut deliveries);
-            }
+        let token = self.settled(id, &mut deliveries).and_then(|located| {
             // Under the same locks: a token that is told with an upgrade is the upgrade's.
             match located.state() {
                 State::Granted { token } if located.is_all_write() => Some(token),
@@ -334,14 +328,19 @@ impl Shared {
 
     /// The same, and who is let in by it is still to be told.
     pub(crate) fn settle_upgrade(&self, id: LockId, deliveries: &mut Deliveries) -> Option<u64> {
+        match self.settled(id, deliveries)?.state() {
+            State::Granted { token } => Some(token),
+            State::Waiting => None,
+        }
+    }
+
+    /// A request, with an upgrade of it that is granted told to all its parts.
+    fn settled(&self, id: LockId, deliveries: &mut Deliveries) -> Option<Located<'_>> {
         let mut located = Located::find(self, id)?;
         if located.upgrade().is_some_and(|waiter| waiter.is_complete()) {
             complete(&mut located, deliveries);
         }
-        match located.state() {
-            State::Granted { token } => Some(token),
-            State::Waiting => None,
-        }
+        Some(located)
     }
 
     pub(crate) fn downgrade(&self, anchor: &Arc<Anchor>, id: LockId) -> Result<(), ChangeError> {

@@ -6,7 +6,6 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::closing::PORTION;
 use crate::id::LockId;
 use crate::inspect::{Look, RequestInfo};
 use crate::manager::Manager;
@@ -95,8 +94,8 @@ fn due(
 ) -> Vec<RequestInfo> {
     let ripe = RefCell::new(HashSet::new());
     let mut due = Vec::new();
-    let all = |shard: &Shard, from| {
-        let (ids, next) = shard.engine.some_ids(from, PORTION);
+    let all = |shard: &Shard, from, places| {
+        let (ids, next) = shard.engine.some_ids(from, places);
         (ids.collect(), next)
     };
     let wanted = |it: &Look<'_>| match it.age(shared) {

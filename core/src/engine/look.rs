@@ -104,17 +104,22 @@ impl<T: Attach> Engine<T> {
         let Some(record) = self.requests.record(id) else {
             return Vec::new();
         };
-        let others = self.requests.ids().filter(|&other| {
-            other != id && (record.owner.is_none() || self.owner(other) != record.owner)
-        });
+        let others = self.requests.ids().filter(|&other| !self.is_own(id, other));
         others
-            .filter(|&other| {
-                record
-                    .entries
-                    .iter()
-                    .any(|entry| self.keeps_waiting(entry, other))
-            })
+            .filter(|&other| self.is_in_the_way(record, other))
             .collect()
+    }
+
+    /// Whether two are one request, or of one owner.
+    pub(super) fn is_own(&self, id: RequestId, other: RequestId) -> bool {
+        let owner = self.owner(id);
+        id == other || (owner.is_some() && owner == self.owner(other))
+    }
+
+    /// Whether one, of another agent, keeps this record's request waiting.
+    fn is_in_the_way(&self, record: &Record<T>, other: RequestId) -> bool {
+        let mut entries = record.entries.iter();
+        entries.any(|entry| self.keeps_waiting(entry, other))
     }
 
     /// Some of the requests that keep one, or its upgrade, waiting, so many at most, and
@@ -123,9 +128,6 @@ impl<T: Attach> Engine<T> {
     pub(crate) fn some_blockers(&self, id: RequestId, most: usize) -> (Vec<RequestId>, usize) {
         let Some(record) = self.requests.record(id) else {
             return (Vec::new(), 0);
-        };
-        let is_own = |other: RequestId| {
-            other == id || (record.owner.is_some() && self.owner(other) == record.owner)
         };
         // Who waits in front stands in the queues; who holds has only been counted.
         let (mut found, mut passed) = (BTreeSet::new(), 0);
@@ -148,23 +150,20 @@ impl<T: Attach> Engine<T> {
             for queue in queues {
                 let list = self.crowds.list(there, queue).take(COUNTED);
                 let others = list.map(|(_, wait)| self.requests.id_at(wait.slot));
-                let ahead =
-                    |other: &RequestId| !is_own(*other) && self.keeps_waiting(entry, *other);
+                let ahead = |other: &RequestId| {
+                    !self.is_own(id, *other) && self.keeps_waiting(entry, *other)
+                };
                 found.extend(others.filter(ahead));
             }
         }
         let waiting = found.len();
-        let is_in_the_way = |other: RequestId| {
-            let mut entries = record.entries.iter();
-            entries.any(|entry| self.keeps_waiting(entry, other))
-        };
         if passed > 0 && waiting <= most {
             let mut left = passed.min(most + 1 - waiting);
-            for other in self.requests.ids().filter(|other| !is_own(*other)) {
+            for other in self.requests.ids().filter(|other| !self.is_own(id, *other)) {
                 if left == 0 {
                     break;
                 }
-                if is_in_the_way(other) && found.insert(other) {
+                if self.is_in_the_way(record, other) && found.insert(other) {
                     left -= 1;
                 }
             }

@@ -402,14 +402,10 @@ fn a_request_keeps_its_own_paths_while_it_gives_up_what_it_does_not_need() {
 fn an_upgrade_that_has_not_been_looked_at_is_granted_by_that_only() {
     let mut world = World::new();
     let owner = owner(1);
-    let submit = |world: &mut World, claim, owner| match world.engine.submit(&set([claim]), owner) {
-        Ok(submitted) => submitted.id,
-        Err(error) => panic!("{error}"),
-    };
-    let first = submit(&mut world, read("a"), owner);
-    let other = submit(&mut world, read("a"), None);
-    submit(&mut world, write("b"), None);
-    submit(&mut world, write("b"), owner);
+    let first = world.submit_as(owner, read("a"));
+    let other = world.submit(read("a"));
+    world.submit(write("b"));
+    world.submit_as(owner, write("b"));
     assert!(world.engine.upgrade(first).is_ok());
     assert_eq!(world.end(other), []);
     assert!(world.engine.is_upgrading(first));

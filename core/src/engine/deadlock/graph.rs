@@ -370,11 +370,6 @@ impl<T: Attach> Engine<T> {
         }
     }
 
-    fn is_own(&self, id: RequestId, other: RequestId) -> bool {
-        let owner = self.owner(id);
-        id == other || (owner.is_some() && owner == self.owner(other))
-    }
-
     /// The requests that one waits for, at least. Of those that hold something only
     /// such as may wait themselves. A queue is taken from its head.
     fn waited_for(
