@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::Event;
 use super::call::{Answer, Call, Shown, plain};
-use super::known::may_repeat;
 use crate::ops::Op;
 use crate::oracle::{Oracle, Pairs};
 use crate::words::{Agent, Claim, Id, Outcome, Refused, Request};
@@ -19,7 +18,7 @@ pub struct Rules {
     /// The names of the live requests.
     names: Vec<Id>,
     /// Every grant that ever was: of a request the first, second and so on.
-    pub(super) grants: BTreeMap<(Id, u32), Grant>,
+    grants: BTreeMap<(Id, u32), Grant>,
     /// Of a request that waits, or whose upgrade does, the step that began it.
     waits: BTreeMap<Id, u64>,
     /// What became of waits that are over.
@@ -28,17 +27,17 @@ pub struct Rules {
 
 /// What a grant was of, and its token if that is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Grant {
+struct Grant {
     agent: Agent,
     claims: Vec<Claim>,
-    pub(super) token: Option<u64>,
+    token: Option<u64>,
     /// The grants before it whose tokens are smaller.
     after: Vec<(Id, u32)>,
 }
 
 /// How a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Fate {
+enum Fate {
     Granted((Id, u32)),
     Cancelled,
     Closed,
@@ -76,7 +75,6 @@ impl Rules {
     /// # Errors
     /// What differs; the state is of no use then.
     pub fn apply(&mut self, event: &Event, otherwise: bool) -> Result<(), Differs> {
-        let granted = self.grants.len();
         let rules = match &event.call {
             Call::Rule(op) if otherwise => self.operate_with(op, event.step, Rules::ask_without),
             Call::Rule(op) if self.may_be_one_too_many(event) => {
@@ -103,10 +101,6 @@ impl Rules {
             Call::Told(id) | Call::ToldOfUpgrade(id) => return self.compare_told(event, *id),
         };
         match (&event.answer, rules) {
-            (Answer::Granted(_), Answer::Granted(_)) if self.may_be_old(event) => Ok(()),
-            (Answer::Granted(token), Answer::Granted(_)) if self.may_be_new(event, granted) => {
-                self.grant_again(event, *token)
-            }
             (Answer::Granted(token), Answer::Granted(_)) => match self.current_grant(event) {
                 Some(grant) => self.note(grant, *token),
                 None => Err(Differs::Token),
@@ -163,7 +157,7 @@ impl Rules {
     }
 
     /// Where a live request stands among them.
-    pub(super) fn place(&self, id: Id) -> Option<Id> {
+    fn place(&self, id: Id) -> Option<Id> {
         let at = self.names.iter().position(|name| *name == id)?;
         Some(at as Id + 1)
     }
@@ -257,7 +251,7 @@ impl Rules {
     }
 
     /// The last grant of a request.
-    pub(super) fn latest(&self, id: Id) -> Option<(Id, u32)> {
+    fn latest(&self, id: Id) -> Option<(Id, u32)> {
         self.grants.range((id, 0)..=(id, u32::MAX)).next_back().map(|(grant, _)| *grant)
     }
 
@@ -269,17 +263,10 @@ impl Rules {
         }
         this.token = Some(token);
         let (this, grants) = (&self.grants[&grant], &self.grants);
-        let before = this.after.iter().filter_map(|before| Some((before, grants.get(before)?)));
-        let later = grants.iter().filter(|(_, later)| later.after.contains(&grant));
-        let rises = |one: Option<u64>, other: Option<u64>, same: bool| match (one, other) {
-            (Some(one), Some(other)) => one < other || same && may_repeat() && one == other,
-            _ => true,
-        };
-        let mut before =
-            before.map(|(other, before)| rises(before.token, Some(token), other.0 == grant.0));
-        let mut later =
-            later.map(|(other, later)| rises(Some(token), later.token, other.0 == grant.0));
-        let rises = before.all(|rises| rises) && later.all(|rises| rises);
+        let mut before = this.after.iter().filter_map(|before| grants.get(before));
+        let mut later = grants.iter().filter(|(_, later)| later.after.contains(&grant));
+        let rises = before.all(|before| before.token.is_none_or(|it| it < token))
+            && later.all(|(_, later)| later.token.is_none_or(|it| token < it));
         if rises { Ok(()) } else { Err(Differs::Token) }
     }
 
@@ -302,7 +289,7 @@ impl Rules {
         self.give_places();
     }
 
-    pub(super) fn fate(&mut self, place: Id, name: Id, outcome: Outcome) -> Fate {
+    fn fate(&mut self, place: Id, name: Id, outcome: Outcome) -> Fate {
         let granted = self.oracle.live.iter().find(|r| r.id == place);
         let (Ok(()), Some(request)) = (outcome, granted) else { return Fate::Closed };
         let (agent, claims) = (request.owner.ok_or(name), request.claims.clone());
