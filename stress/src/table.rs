@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::SeqCst};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use oarlock::{AcquireError, Circle, Claim, Guard, Manager, Owner, Path, read, write};
 
-use crate::platform::{block_on, pause};
+use crate::platform::{block_on, pause, thread};
 use crate::random::Random;
 
 /// Rows below the path `t`, and who is at them.
@@ -15,6 +15,8 @@ use crate::random::Random;
 pub struct Table {
     manager: Manager,
     rows: Vec<Row>,
+    /// The row that each owner asked for last.
+    asks: Mutex<BTreeMap<u64, usize>>,
 }
 
 /// One row.
@@ -27,13 +29,38 @@ struct Row {
 }
 
 impl Table {
-    /// A table of so many rows.
-    #[must_use]
-    pub fn new(manager: Manager, rows: usize) -> Self {
+    /// A table of so many rows in a manager of its own.
+    fn new(shards: usize, rows: usize) -> Self {
         Self {
-            manager,
+            manager: Manager::builder().shards(shards).spread_after(1).build(),
             rows: (0..rows).map(|_| Row::default()).collect(),
+            asks: Mutex::default(),
         }
+    }
+
+    /// A thread for each seed takes so many steps, which are told the number of the
+    /// thread; then nothing may be left.
+    ///
+    /// # Panics
+    /// If something is, or a step does.
+    pub fn play(
+        (shards, rows): (usize, usize),
+        seeds: impl IntoIterator<Item = u64>,
+        steps: usize,
+        step: impl Fn(&Self, &mut Random, usize) + Copy + Send + 'static,
+    ) {
+        let table = Arc::new(Self::new(shards, rows));
+        let actor = |(number, seed)| {
+            let table = Arc::clone(&table);
+            let mut random = Random::new(seed);
+            thread::spawn(move || (0..steps).for_each(|_| step(&table, &mut random, number)))
+        };
+        let actors: Vec<_> = seeds.into_iter().enumerate().map(actor).collect();
+        for actor in actors {
+            actor.join().expect("no panic");
+        }
+        let stats = table.manager.stats();
+        assert_eq!((stats.held, stats.waiting), (0, 0));
     }
 
     /// Reads and writes some rows in ascending order, one request each, and then gives
@@ -126,22 +153,21 @@ impl Table {
         }
     }
 
-    /// Writes some rows in any order, one request each. `true`: that was refused, and
-    /// the cycle that was told is one of holders.
+    /// Writes some rows in any order, one request each, until that is refused; then the
+    /// cycle that is told has to be one of holders.
     ///
     /// # Panics
     /// If it is none.
-    pub fn crosswise(&self, asks: &Asks, random: &mut Random) -> bool {
+    pub fn crosswise(&self, random: &mut Random) {
         let owner = self.manager.owner();
         let number = owner.id().to_u64();
         let mut held: Vec<(usize, Guard)> = Vec::new();
-        let mut refused = false;
         for _ in 0..3 {
             let row = random.below(self.rows.len());
             if held.iter().any(|&(taken, _)| taken == row) {
                 continue;
             }
-            asks.set(number, row);
+            self.asks().insert(number, row);
             match self
                 .manager
                 .request(write(path(row)))
@@ -154,8 +180,7 @@ impl Table {
                     held.push((row, guard));
                 }
                 Err(AcquireError::Deadlock(circle)) => {
-                    self.check(&circle, number, asks);
-                    refused = true;
+                    self.check(&circle, number);
                     break;
                 }
                 Err(error) => panic!("{error}"),
@@ -166,13 +191,16 @@ impl Table {
             self.leave(row, true);
             assert_eq!(guard.release(), Ok(()));
         }
-        asks.forget(number);
-        refused
+        self.asks().remove(&number);
+    }
+
+    fn asks(&self) -> MutexGuard<'_, BTreeMap<u64, usize>> {
+        self.asks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Each asks for a row that the next one writes. They all wait, but for the one
     /// that is told, so none of that can change meanwhile.
-    fn check(&self, circle: &Circle, told: u64, asks: &Asks) {
+    fn check(&self, circle: &Circle, told: u64) {
         let members = circle.members();
         let owners: Vec<u64> = members
             .iter()
@@ -181,7 +209,7 @@ impl Table {
         assert_eq!(owners.first(), Some(&told), "{circle:?}");
         for (at, owner) in owners.iter().enumerate() {
             let next = owners[(at + 1) % owners.len()];
-            let row = asks.get(*owner);
+            let row = self.asks().get(owner).copied();
             let writer = row.map(|row| self.rows[row].writer.load(SeqCst));
             assert_eq!(
                 writer,
@@ -189,28 +217,6 @@ impl Table {
                 "{circle:?}: {owner} asks for row {row:?}"
             );
         }
-    }
-}
-
-/// Which row each owner asked for last.
-#[derive(Debug, Default)]
-pub struct Asks(Mutex<BTreeMap<u64, usize>>);
-
-impl Asks {
-    fn with<T>(&self, use_it: impl FnOnce(&mut BTreeMap<u64, usize>) -> T) -> T {
-        use_it(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn set(&self, owner: u64, row: usize) {
-        self.with(|asks| asks.insert(owner, row));
-    }
-
-    fn get(&self, owner: u64) -> Option<usize> {
-        self.with(|asks| asks.get(&owner).copied())
-    }
-
-    fn forget(&self, owner: u64) {
-        self.with(|asks| asks.remove(&owner));
     }
 }
 

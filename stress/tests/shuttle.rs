@@ -6,10 +6,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use oarlock::Manager;
 use oarlock_stress::arena::{End, Shape};
 use oarlock_stress::platform::thread;
-use oarlock_stress::table::Asks;
 use oarlock_stress::{Actor, Arenas, Random, Table};
 use shuttle::rand::{RngCore, thread_rng};
 use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
@@ -192,50 +190,27 @@ fn several_shards_and_a_close() {
 }
 
 /// Three actors on a table of three rows.
-fn on_a_table(shards: usize, step: impl Fn(&Table, &mut Random, u64) + Copy + Send + 'static) {
-    let manager = Manager::builder().shards(shards).spread_after(1).build();
-    let table = Arc::new(Table::new(manager.clone(), 3));
-    let actors: Vec<_> = (0..3)
-        .map(|number| {
-            let table = Arc::clone(&table);
-            let mut random = Random::new(thread_rng().next_u64());
-            thread::spawn(move || (0..2).for_each(|_| step(&table, &mut random, number)))
-        })
-        .collect();
-    for actor in actors {
-        actor.join().expect("no panic");
-    }
-    assert_eq!((manager.stats().held, manager.stats().waiting), (0, 0));
-}
-
-#[test]
-fn transactions_in_one_order_beside_an_auditor() {
-    check_both("transactions in one order beside an auditor", || {
-        on_a_table(3, |table, random, number| match number {
-            0 => table.audit(random),
-            _ => table.ascending(random),
-        });
+fn on_a_table(name: &'static str, step: fn(&Table, &mut Random, usize)) {
+    check_both(name, move || {
+        let seeds = [(); 3].map(|()| thread_rng().next_u64());
+        Table::play((3, 3), seeds, 2, step);
     });
 }
 
 #[test]
+fn transactions_in_one_order_beside_an_auditor() {
+    on_a_table(
+        "transactions in one order beside an auditor",
+        |table, random, number| match number {
+            0 => table.audit(random),
+            _ => table.ascending(random),
+        },
+    );
+}
+
+#[test]
 fn transactions_crosswise() {
-    check_both("transactions crosswise", || {
-        let asks = Arc::new(Asks::default());
-        let of_actor = [Arc::clone(&asks), Arc::clone(&asks), asks];
-        let manager = Manager::builder().shards(3).spread_after(1).build();
-        let table = Arc::new(Table::new(manager, 3));
-        let actors = of_actor.map(|asks| {
-            let table = Arc::clone(&table);
-            let mut random = Random::new(thread_rng().next_u64());
-            thread::spawn(move || {
-                for _ in 0..2 {
-                    table.crosswise(&asks, &mut random);
-                }
-            })
-        });
-        for actor in actors {
-            actor.join().expect("no panic");
-        }
+    on_a_table("transactions crosswise", |table, random, _| {
+        table.crosswise(random)
     });
 }

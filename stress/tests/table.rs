@@ -1,12 +1,8 @@
 //! Transactions on a table, by threads of the system.
 #![cfg(not(shuttle))]
 
-use std::sync::Arc;
-use std::thread;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use oarlock::Manager;
-use oarlock_stress::table::Asks;
 use oarlock_stress::{Random, Table};
 
 /// `OARLOCK_SEED`, or one from the clock.
@@ -20,41 +16,24 @@ fn seed() -> u64 {
     seed
 }
 
-fn run(shards: usize, step: impl Fn(&Table, &mut Random, u64) + Copy + Send + Sync + 'static) {
+/// Six threads on five rows, in one shard and in several.
+fn run(step: impl Fn(&Table, &mut Random, usize) + Copy + Send + 'static) {
     let seed = seed();
-    let manager = Manager::builder().shards(shards).spread_after(1).build();
-    let table = Arc::new(Table::new(manager.clone(), 5));
-    let threads: Vec<_> = (0..6)
-        .map(|number| {
-            let table = Arc::clone(&table);
-            thread::spawn(move || {
-                let mut random = Random::new(seed.wrapping_add(number));
-                (0..300).for_each(|_| step(&table, &mut random, number));
-            })
-        })
-        .collect();
-    for thread in threads {
-        thread.join().expect("no panic");
+    for shards in [1, 4] {
+        let seeds = (0..6).map(|number| seed.wrapping_add(number));
+        Table::play((shards, 5), seeds, 300, step);
     }
-    assert_eq!((manager.stats().held, manager.stats().waiting), (0, 0));
 }
 
 #[test]
 fn transactions_in_one_order_are_never_refused_beside_auditors() {
-    for shards in [1, 4] {
-        run(shards, |table, random, number| match number {
-            0 | 1 => table.audit(random),
-            _ => table.ascending(random),
-        });
-    }
+    run(|table, random, number| match number {
+        0 | 1 => table.audit(random),
+        _ => table.ascending(random),
+    });
 }
 
 #[test]
 fn a_deadlock_that_is_told_is_one_of_holders() {
-    for shards in [1, 4] {
-        let asks: &'static Asks = Box::leak(Box::default());
-        run(shards, move |table, random, _| {
-            table.crosswise(asks, random);
-        });
-    }
+    run(|table, random, _| table.crosswise(random));
 }
