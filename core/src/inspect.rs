@@ -96,7 +96,8 @@ impl Manager {
 
     /// The requests that keep this one, or its upgrade, waiting now: those ahead
     /// of it that conflict, or that have the permits. Nothing if it does not
-    /// wait. Takes as long as [`inspect`](Self::inspect).
+    /// wait. All of one moment: locks the shards that the request has claims in for as
+    /// long as it takes to look at all that is live there.
     ///
     /// # Errors
     ///

@@ -242,8 +242,8 @@ impl Manager {
         self.shared().new_owner()
     }
 
-    /// What this manager has done, and what stands now. Locks every shard for a
-    /// moment.
+    /// What this manager has done, and what stands now, of one moment. Locks all shards
+    /// for that.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.shared().stats()

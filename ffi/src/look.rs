@@ -143,14 +143,16 @@ fn snapshot(infos: impl IntoIterator<Item = RequestInfo>) -> *mut oarlock_snapsh
 /// Looks at the requests that hold or wait for something at a path, below it, or
 /// above it (a claim above covers what is below). The empty path is the root:
 /// all. Granted ones come first, then the waiting ones, each with the oldest first.
+/// Each is shown as it stood at one moment of its own: they are looked at a few at a
+/// time, and others go on in between. One that lived from the call to its return is
+/// there, once.
 ///
 /// Ownership: *out_snapshot is the caller's, to free with oarlock_snapshot_free;
 ///   NULL on failure. *out_error, where given, is the caller's on failure.
 /// Lifetimes: what `path` points to is read during the call only.
 /// Threads: any.
-/// Blocks: never for a lock to be granted; other calls on the manager wait while
-///   it looks at every live request. For people and their tools, not for every
-///   second.
+/// Blocks: never for a lock to be granted. Takes time in proportion to all live
+///   requests; other calls on the manager wait for a few of them at most.
 /// Statuses: OARLOCK_OK; EMPTY_SEGMENT, TOO_MANY_SEGMENTS, PATH_TOO_LONG;
 ///   INVALID_ARGUMENT; FORKED; PANIC.
 ///
@@ -175,7 +177,7 @@ pub unsafe extern "C" fn oarlock_inspect(
 ///   NULL on failure. *out_error, where given, is the caller's on failure.
 /// Lifetimes: `manager` must not be freed meanwhile.
 /// Threads: any.
-/// Blocks: as oarlock_inspect.
+/// Blocks: never.
 /// Statuses: OARLOCK_OK; STALE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// `out_error` may be NULL.
@@ -258,7 +260,8 @@ pub unsafe extern "C" fn oarlock_snapshot_free(snapshot: *mut oarlock_snapshot) 
 /// Ownership: nothing changes hands.
 /// Lifetimes: `out_locks` has room for `capacity` locks.
 /// Threads: any. The answer may be out of date when it arrives.
-/// Blocks: as oarlock_inspect.
+/// Blocks: never for a lock to be granted; other calls wait while it looks at what
+///   is live in the parts of the tree that this one has claims in.
 /// Statuses: OARLOCK_OK; STALE; INVALID_ARGUMENT; FORKED; PANIC.
 ///
 /// `out_locks` may be NULL if `capacity` is 0.

@@ -49,8 +49,8 @@ pub type oarlock_watch_callback =
 ///   watch may outlive the manager, and does nothing then.
 /// Threads: any. `callback` runs on a thread that the watch makes for itself, with
 ///   no internal lock held; `drop` there or inside oarlock_watch_free.
-/// Blocks: never. Each look of the watch costs what oarlock_inspect of the root
-///   does: with very many locks choose a long threshold.
+/// Blocks: never. Each look of the watch goes over all live requests, a few at a
+///   time.
 /// Statuses: OARLOCK_OK; INVALID_ARGUMENT (also for a NULL `callback` or a negative
 ///   threshold); INTERNAL (no thread); FORKED; PANIC.
 ///
